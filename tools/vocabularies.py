@@ -1,4 +1,4 @@
-"""Makes `backbone/contracts/data/{countries,currencies}.json` from the reference packages (`python -m tools.vocabularies`).
+"""Makes the countries and currencies of `backbone/contracts/data/` from packages (`python -m tools.vocabularies`).
 
 Countries and their UN geoscheme continent come from country-converter, current currencies from CLDR through Babel.
 """

@@ -78,19 +78,19 @@ class Submission(ProjectEvent):
 class ProjectSubmitted(Submission):
     """Emitted by submission when a draft is submitted for the first time."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.project.submitted.v1"]] = "org.bourse-projets.project.submitted.v1"
+    TYPE = "org.bourse-projets.project.submitted.v1"
 
 
 class ProjectRevised(Submission):
     """Emitted by submission when a new revision of a sheet already submitted is submitted."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.project.revised.v1"]] = "org.bourse-projets.project.revised.v1"
+    TYPE = "org.bourse-projets.project.revised.v1"
 
 
 class ProjectWithdrawn(ProjectEvent):
     """Emitted by submission when the author withdraws a submitted sheet."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.project.withdrawn.v1"]] = "org.bourse-projets.project.withdrawn.v1"
+    TYPE = "org.bourse-projets.project.withdrawn.v1"
     TOPIC = topics.SUBMISSIONS
 
     author: Person
@@ -110,7 +110,7 @@ class Review(ProjectEvent):
 class ReviewOpened(Review):
     """Emitted by moderation when a submitted revision enters the post's queue; `resubmitted` after the first time."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.review.opened.v1"]] = "org.bourse-projets.review.opened.v1"
+    TYPE = "org.bourse-projets.review.opened.v1"
 
     resubmitted: bool = False
 
@@ -127,9 +127,7 @@ class FieldRemark(BaseModel):
 class ReviewChangesRequested(Review):
     """Emitted by moderation when the post asks the author for changes."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.review.changes-requested.v1"]] = (
-        "org.bourse-projets.review.changes-requested.v1"
-    )
+    TYPE = "org.bourse-projets.review.changes-requested.v1"
 
     reason: str
     fields: list[FieldRemark] = Field(default_factory=list[FieldRemark])
@@ -138,7 +136,7 @@ class ReviewChangesRequested(Review):
 class ReviewRejected(Review):
     """Emitted by moderation when the post rejects the sheet."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.review.rejected.v1"]] = "org.bourse-projets.review.rejected.v1"
+    TYPE = "org.bourse-projets.review.rejected.v1"
 
     reason: str
 
@@ -146,13 +144,13 @@ class ReviewRejected(Review):
 class ReviewReopened(Review):
     """Emitted by moderation when a decided review goes back to the queue."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.review.reopened.v1"]] = "org.bourse-projets.review.reopened.v1"
+    TYPE = "org.bourse-projets.review.reopened.v1"
 
 
 class ReviewClosed(Review):
     """Emitted by moderation when a review ends: the sheet is published, unpublished, or was withdrawn."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.review.closed.v1"]] = "org.bourse-projets.review.closed.v1"
+    TYPE = "org.bourse-projets.review.closed.v1"
 
     outcome: Literal["published", "unpublished", "withdrawn"]
     reason: str | None = None
@@ -161,7 +159,7 @@ class ReviewClosed(Review):
 class ProjectPublished(ProjectEvent):
     """Emitted by moderation when a sheet is published, and again for each later change of what is public of it."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.project.published.v1"]] = "org.bourse-projets.project.published.v1"
+    TYPE = "org.bourse-projets.project.published.v1"
     TOPIC = topics.PUBLICATIONS
 
     sheet: PublicSheet
@@ -170,14 +168,14 @@ class ProjectPublished(ProjectEvent):
 class ProjectUnpublished(ProjectEvent):
     """Emitted by moderation when a published sheet leaves the public; kept, so that a rebuild knows it is gone."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.project.unpublished.v1"]] = "org.bourse-projets.project.unpublished.v1"
+    TYPE = "org.bourse-projets.project.unpublished.v1"
     TOPIC = topics.PUBLICATIONS
 
 
 class PostUpdated(Event):
     """Emitted by moderation for each post at its start and at every change: public, professional contacts only."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.post.updated.v1"]] = "org.bourse-projets.post.updated.v1"
+    TYPE = "org.bourse-projets.post.updated.v1"
     TOPIC = topics.POSTS
 
     code: str
@@ -199,9 +197,7 @@ class PostUpdated(Event):
 class ProjectStateChanged(Event):
     """Emitted by moderation at each change of a project's state: for statistics, without any name or text."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.project.state-changed.v1"]] = (
-        "org.bourse-projets.project.state-changed.v1"
-    )
+    TYPE = "org.bourse-projets.project.state-changed.v1"
     TOPIC = topics.ACTIVITY
 
     project: str
@@ -231,7 +227,7 @@ class AccountEvent(Event):
 class AccountCreated(AccountEvent):
     """Emitted by accounts when someone registers; `verification_token` goes into the e-mail that confirms it."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.account.created.v1"]] = "org.bourse-projets.account.created.v1"
+    TYPE = "org.bourse-projets.account.created.v1"
 
     email: str
     name: str
@@ -244,7 +240,7 @@ class AccountCreated(AccountEvent):
 class AccountVerified(AccountEvent):
     """Emitted by accounts when the owner of an account confirmed its e-mail address."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.account.verified.v1"]] = "org.bourse-projets.account.verified.v1"
+    TYPE = "org.bourse-projets.account.verified.v1"
 
     email: str
     name: str
@@ -254,7 +250,7 @@ class AccountVerified(AccountEvent):
 class AccountDeleted(AccountEvent):
     """Emitted by accounts when an account is deleted: who keeps personal data of it forgets it."""
 
-    TYPE: ClassVar[Literal["org.bourse-projets.account.deleted.v1"]] = "org.bourse-projets.account.deleted.v1"
+    TYPE = "org.bourse-projets.account.deleted.v1"
 
 
 _ALL: tuple[type[Event], ...] = (

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, EmailStr, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError, Url
 
 from backbone.contracts import vocabularies
@@ -278,7 +287,7 @@ def public_sheet(
         countries=record.countries(),
         continents=vocabularies.continents_of(record.countries()),
         authority=PublicAuthority(
-            **{**authority.model_dump(exclude={"contact"}), "contact": public_contact(authority.contact)}
+            **authority.model_dump(exclude={"contact"}), contact=public_contact(authority.contact)
         ),
         post=post,
         first_published_at=first_published_at,

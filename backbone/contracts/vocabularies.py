@@ -49,7 +49,7 @@ class Theme(BaseModel):
 
 
 def _data(name: str) -> Any:
-    return json.loads(resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8"))
+    return json.loads(resources.files("backbone.contracts").joinpath("data", name).read_text(encoding="utf-8"))
 
 
 @cache
