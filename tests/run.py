@@ -1,4 +1,4 @@
-"""`./bourse test`: the quality gates and the tests, in the order in which they fail fastest; the last line is the count.
+"""`./bourse test`: the quality gates and the tests, what fails fastest first; the last line is the count.
 
 ./bourse test                          everything
 ./bourse test --only ruff unit         some steps
