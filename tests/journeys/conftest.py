@@ -82,11 +82,7 @@ class Stack:
         found: list[EmailMessage] = []
         for file in files:
             mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            if (
-                isinstance(mail, EmailMessage)
-                and to in str(mail["to"])
-                and about in str(mail["subject"]) + text_of(mail)
-            ):
+            if to in str(mail["to"]) and about in str(mail["subject"]) + text_of(mail):
                 found.append(mail)
         return found
 

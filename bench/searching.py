@@ -1,0 +1,157 @@
+"""Search against the same query sent raw to the engine, and a rebuild against a raw bulk of the same documents."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Sequence
+from typing import Any, Final, cast
+from urllib.parse import urlencode
+
+import aiohttp
+from aiokafka import AIOKafkaProducer
+
+from backbone.contracts.topics import PUBLICATIONS
+from backbone.kafka import EventMeta, encode
+from bench.measure import Figure, median, percentile
+from bench.sheets import publications
+from bench.stack import Client, Stack, bourse
+from services.search import queries
+from services.search.parameters import Filters, Search
+
+SHEETS: Final = 12_000
+SEARCHES: Final = 300
+REBUILDS: Final = 3
+CHUNK: Final = 500
+AT_ONCE: Final = 2
+ALIAS: Final = "bourse-projets"
+
+# as people search: (q, facets)
+ASKED: Final[Sequence[tuple[str, dict[str, str]]]] = (
+    ("", {}),
+    ("", {"continent": "africa", "theme": "water-sanitation"}),
+    ("eau potable", {}),
+    ("marché", {"continent": "africa", "kind": "demand"}),
+    ("énergie solaire", {"language": "fr"}),
+    ("patrimoine", {"country": "MA"}),
+)
+
+
+async def load(stack: Stack, client: Client) -> float:
+    """Publish the sheets on the topic itself; the seconds until the search has them all."""
+    before = (await client.call("search", "GET", "/projects?size=1"))["total"]
+    producer: Any = AIOKafkaProducer(bootstrap_servers=stack.bootstrap, linger_ms=20)
+    await producer.start()
+    started = time.perf_counter()
+    try:
+        for event in publications(SHEETS):
+            meta = EventMeta(f"bench-{event.project}", event.TYPE, "/bench", event.occurred_at, event.project)
+            value, headers = encode(meta, event.model_dump_json().encode())
+            await producer.send(PUBLICATIONS.name, value, key=event.project.encode(), headers=headers)
+    finally:
+        await producer.stop()
+    async with asyncio.timeout(300):
+        while True:
+            if (await client.call("search", "GET", "/projects?size=1"))["total"] >= before + SHEETS:
+                return time.perf_counter() - started
+            await asyncio.sleep(0.2)
+
+
+def _body(q: str, chosen: dict[str, str]) -> dict[str, Any]:
+    filters = Filters(q=q, selections={name: frozenset({value}) for name, value in chosen.items()})
+    asked = Search(filters, "relevance" if q else "newest", 20, None, "fr")
+    return queries.search(asked, None, relaxed=False)
+
+
+async def measure_search(stack: Stack, client: Client) -> list[Figure]:
+    """Each search through the service and raw, in turn."""
+    ours: list[float] = []
+    raw: list[float] = []
+    async with aiohttp.ClientSession() as session:
+        for number in range(SEARCHES + 60):
+            q, chosen = ASKED[number % len(ASKED)]
+            started = time.perf_counter()
+            await client.call("search", "GET", "/projects?" + urlencode({**({"q": q} if q else {}), **chosen}))
+            service = time.perf_counter() - started
+            body = _body(q, chosen)
+            started = time.perf_counter()
+            async with session.post(f"{stack.search_engine}/{ALIAS}/_search", json=body) as answer:
+                answer.raise_for_status()
+                await answer.json()
+            if number >= 60:  # the engine's compiler is warm
+                ours.append(service * 1000)
+                raw.append((time.perf_counter() - started) * 1000)
+    reached, beside = percentile(ours, 0.5), percentile(raw, 0.5)
+    return [
+        Figure("search p50", reached, "ms", beside, "≤ raw + 4 ms", reached <= beside + 4),
+        Figure("search p95", percentile(ours, 0.95), "ms", percentile(raw, 0.95)),
+    ]
+
+
+async def measure_rebuild(stack: Stack) -> list[Figure]:
+    """Sheets a second of `./bourse search rebuild` and of a raw bulk of the documents that it made, in turn."""
+    rebuilt: list[float] = []
+    raw: list[float] = []
+    async with aiohttp.ClientSession(stack.search_engine) as session:
+        chunks, count = await _documents(session)
+        for _ in range(REBUILDS):
+            said = await asyncio.to_thread(bourse, stack.data, "search", "rebuild")
+            seconds = re.search(r"in ([\d.]+) s", said)
+            if seconds is None:
+                raise RuntimeError(said)
+            rebuilt.append(count / float(seconds[1]))
+            raw.append(count / await _bulk(session, chunks))
+    ratio = median([ours / theirs for ours, theirs in zip(rebuilt, raw, strict=True)])
+    return [Figure("rebuild", median(rebuilt), "sheets/s", median(raw), "≥ 0.8 × raw bulk", ratio >= 0.8)]
+
+
+async def _documents(session: aiohttp.ClientSession) -> tuple[list[bytes], int]:
+    """Every document of the index as bodies of bulk requests."""
+    chunks: list[bytes] = []
+    count = 0
+    after: list[Any] | None = None
+    while True:
+        body: dict[str, Any] = {"size": CHUNK, "sort": [{"id": "asc"}], "query": {"match_all": {}}}
+        if after:
+            body["search_after"] = after
+        async with session.post(f"/{ALIAS}/_search", json=body) as answer:
+            hits = (await answer.json())["hits"]["hits"]
+        if not hits:
+            return chunks, count
+        after = hits[-1]["sort"]
+        count += len(hits)
+        lines = [f'{{"index":{{"_id":{json.dumps(hit["_id"])}}}}}\n{json.dumps(hit["_source"])}\n' for hit in hits]
+        chunks.append("".join(lines).encode())
+
+
+async def _bulk(session: aiohttp.ClientSession, chunks: Sequence[bytes]) -> float:
+    """The seconds of a raw bulk into an index made like the real one."""
+    async with session.get(f"/{ALIAS}") as answer:
+        (made,) = cast("dict[str, Any]", await answer.json()).values()
+    index = made["settings"]["index"]
+    wanted = {
+        name: value for name, value in index.items() if name in ("analysis", "number_of_shards", "max_ngram_diff")
+    }
+    settings = {"index": {**wanted, "number_of_replicas": "0", "refresh_interval": "-1"}}
+    async with session.put("/bench-raw", json={"settings": settings, "mappings": made["mappings"]}) as answer:
+        answer.raise_for_status()
+    left = iter(chunks)
+    started = time.perf_counter()
+
+    async def worker() -> None:
+        for chunk in left:
+            headers = {"Content-Type": "application/x-ndjson"}
+            async with session.post("/bench-raw/_bulk", data=chunk, headers=headers) as answer:
+                if (await answer.json())["errors"]:
+                    raise RuntimeError("the raw bulk was refused")
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(AT_ONCE):
+                tasks.create_task(worker())
+        async with session.post("/bench-raw/_refresh") as answer:
+            answer.raise_for_status()
+        return time.perf_counter() - started
+    finally:
+        async with session.delete("/bench-raw") as answer:
+            answer.raise_for_status()
