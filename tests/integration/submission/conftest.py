@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,13 +151,20 @@ async def serving(app: ASGIApp) -> AsyncGenerator[str, None]:
         await running
 
 
-async def _until_well(http: httpx.AsyncClient, components: Sequence[str]) -> None:
-    async with asyncio.timeout(30):
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
         while True:
-            checks = (await http.get("/health/ready")).json()["checks"]
-            if all(checks[component] == "ok" for component in components):
+            if await condition():
                 return
             await asyncio.sleep(0.05)
+
+
+async def _until_well(http: httpx.AsyncClient, components: Sequence[str]) -> None:
+    async def well() -> bool:
+        checks = (await http.get("/health/ready")).json()["checks"]
+        return all(checks[component] == "ok" for component in components)
+
+    await until(well)
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Submission: drafts, submitted revisions and their documents."""
