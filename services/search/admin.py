@@ -1,0 +1,91 @@
+"""Administration of the search: `python -m services.search.admin`, or `./bourse search`."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from backbone.admin import create_admin
+from backbone.consumer import Consumer
+from backbone.database import Database
+from backbone.errors import Unavailable
+from services.search import rebuild as rebuilding
+from services.search.app import consumer_of, database_of
+from services.search.engine import Engine
+from services.search.index import Index
+from services.search.settings import Settings
+
+console = Console()
+
+
+def _build() -> tuple[Database, Consumer[Any]]:
+    settings = Settings()
+    database = database_of(settings)
+    return database, consumer_of(settings, database, Index(Engine(settings), settings))
+
+
+app = create_admin("search", _build, Settings)
+
+
+def _with_index(do: Callable[[Index, Settings], Awaitable[None]]) -> None:
+    async def within() -> None:
+        settings = Settings()
+        engine = Engine(settings)
+        try:
+            await do(Index(engine, settings), settings)
+        finally:
+            await engine.stop()
+
+    try:
+        asyncio.run(within())
+    except Unavailable as error:
+        console.print(f"not now: {error}")
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def rebuild() -> None:
+    """Build a new index from bourse.publications alone and put it in the place of the old one; searches go on."""
+
+    async def do(index: Index, settings: Settings) -> None:
+        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+        with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+            task = bar.add_task("opening the log", total=None)
+            done = await rebuilding.rebuild(
+                index,
+                settings,
+                lambda what, count, total: bar.update(task, description=what, completed=count, total=total),
+            )
+        console.print(f"{done.sheets} sheets and {done.tombstones} tombstones in {done.seconds:.1f} s: {done.index}")
+        console.print(f"checksum {done.checksum}", soft_wrap=True)
+        if done.refused:
+            console.print(f"{done.refused} records were left out: see the log above", style="bold")
+
+    try:
+        _with_index(do)
+    except rebuilding.AlreadyRebuildingError as error:
+        console.print("another rebuild is under way: this one does nothing")
+        raise typer.Exit(1) from error
+    except rebuilding.DiffersError as error:
+        console.print(f"the new index was dropped and the old one stays: {error}", soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def checksum() -> None:
+    """Print the count and the checksum of the published sheets, as the catalogue prints its own."""
+
+    async def do(index: Index, _: Settings) -> None:
+        total = await index.checksum()
+        console.print(f"{total.count} {total.hexdigest()}", soft_wrap=True)
+
+    _with_index(do)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        app()

@@ -1,0 +1,55 @@
+"""How text is cut into terms: one analyzer for each language of the sheets, and one that takes words as they are.
+
+Only what Elasticsearch 9 and OpenSearch 3 both have. Accents are folded before stemming, so that a word typed without
+them meets the word written with them; Arabic is normalised (alef, yeh, digits, diacritics) by its own filters.
+"""
+
+from typing import Any, Final
+
+from backbone.contracts import vocabularies
+
+# an analyzer has the name of its language
+LANGUAGES: Final = vocabularies.LANGUAGES
+
+FRENCH_ARTICLES: Final = (
+    *("l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu"),
+    *("aujourd", "entr", "presqu", "quelqu"),
+)
+
+ANALYSIS: Final[dict[str, Any]] = {
+    "filter": {
+        "fr_elision": {"type": "elision", "articles_case": True, "articles": list(FRENCH_ARTICLES)},
+        "fr_stop": {"type": "stop", "stopwords": "_french_"},
+        "fr_stem": {"type": "stemmer", "language": "light_french"},
+        "en_possessive": {"type": "stemmer", "language": "possessive_english"},
+        "en_stop": {"type": "stop", "stopwords": "_english_"},
+        "en_stem": {"type": "stemmer", "language": "light_english"},
+        "es_stop": {"type": "stop", "stopwords": "_spanish_"},
+        "es_stem": {"type": "stemmer", "language": "light_spanish"},
+        "pt_stop": {"type": "stop", "stopwords": "_portuguese_"},
+        "pt_stem": {"type": "stemmer", "language": "light_portuguese"},
+        "ar_stop": {"type": "stop", "stopwords": "_arabic_"},
+        "ar_stem": {"type": "stemmer", "language": "arabic"},
+    },
+    "analyzer": {
+        "fr": {
+            "tokenizer": "standard",
+            "filter": ["fr_elision", "lowercase", "fr_stop", "asciifolding", "fr_stem"],
+        },
+        "en": {
+            "tokenizer": "standard",
+            "filter": ["en_possessive", "lowercase", "en_stop", "asciifolding", "en_stem"],
+        },
+        "es": {"tokenizer": "standard", "filter": ["lowercase", "es_stop", "asciifolding", "es_stem"]},
+        # its stemmer tells ões from oes: folded after it
+        "pt": {"tokenizer": "standard", "filter": ["lowercase", "pt_stop", "pt_stem", "asciifolding"]},
+        "ar": {
+            "tokenizer": "standard",
+            "filter": ["lowercase", "decimal_digit", "ar_stop", "arabic_normalization", "ar_stem", "asciifolding"],
+        },
+        "plain": {
+            "tokenizer": "standard",
+            "filter": ["fr_elision", "lowercase", "decimal_digit", "arabic_normalization", "asciifolding"],
+        },
+    },
+}

@@ -1,0 +1,126 @@
+"""What is answered, as documented in OpenAPI. Answers are not built through these models: tests check that they fit."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ItemAuthority(Answer):
+    """The authority of a sheet."""
+
+    ref: str
+    name: str
+    type: str
+    country: str
+    region: str | None = None
+
+
+class Highlight(Answer):
+    """Where the words were found: HTML, escaped but for `<mark>`."""
+
+    title: list[str] | None = None
+    summary: list[str] | None = None
+    body: list[str] | None = None
+
+
+class Item(Answer):
+    """A sheet found: its card; `documents` is their number; `highlight` where `q` was given and found in its text."""
+
+    id: str
+    revision: int
+    kind: str
+    status: str
+    language: str
+    title: str
+    summary: str
+    themes: list[str]
+    sdgs: list[int]
+    countries: list[str]
+    continents: list[str]
+    location: dict[str, Any]
+    budget: dict[str, Any] | None = None
+    period: dict[str, Any]
+    authority: ItemAuthority
+    published_at: str
+    demonstration: bool
+    documents: int
+    highlight: Highlight | None = None
+
+
+class FacetValue(Answer):
+    """A value of a facet with its count under all other filters; `parent` where it belongs to a broader facet's."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+    parent: str | None = None
+
+
+class Results(Answer):
+    """A page: `cursor` leads to the next, null on the last; `relaxed` where words were found only nearly."""
+
+    total: int
+    items: list[Item]
+    facets: dict[str, list[FacetValue]]
+    cursor: str | None
+    relaxed: bool
+
+
+class Geometry(Answer):
+    type: Literal["Point"]
+    coordinates: tuple[float, float]
+
+
+class Feature(Answer):
+    """A sheet (`properties.id`) or a cluster (`properties.cluster`, with its `bbox`); `properties.count` sheets."""
+
+    type: Literal["Feature"]
+    geometry: Geometry
+    properties: dict[str, Any]
+    bbox: tuple[float, float, float, float] | None = None
+
+
+class FeatureCollection(Answer):
+    """GeoJSON; the counts of its features add up to `total`."""
+
+    type: Literal["FeatureCollection"]
+    total: int
+    features: list[Feature]
+    relaxed: bool
+
+
+class SuggestedTitle(Answer):
+    id: str
+    title: str
+    language: str
+
+
+class SuggestedPlace(Answer):
+    """A value of a facet (`facet`, `value`), or a place named in `count` sheets."""
+
+    label: str
+    facet: str | None = None
+    value: str | None = None
+    count: int | None = None
+
+
+class SuggestedTheme(Answer):
+    value: str
+    label: str
+
+
+class SuggestedAuthority(Answer):
+    ref: str
+    name: str
+
+
+class Suggestions(Answer):
+    titles: list[SuggestedTitle]
+    places: list[SuggestedPlace]
+    themes: list[SuggestedTheme]
+    authorities: list[SuggestedAuthority]

@@ -1,0 +1,55 @@
+"""The search service, put together."""
+
+from fastapi import FastAPI
+
+from backbone import app
+from backbone.consumer import Consumer
+from backbone.database import Database
+from backbone.kafka import Broker
+from services.search.engine import Engine
+from services.search.handlers import HANDLERS, Deps, scope_of
+from services.search.index import Index
+from services.search.rebuild import IndexKeeper
+from services.search.routes import ROUTERS
+from services.search.settings import Settings
+
+
+def database_of(settings: Settings) -> Database:
+    return Database(settings.database_url, migrations="services.search", max_size=settings.pool_size)
+
+
+def consumer_of(settings: Settings, database: Database, index: Index) -> Consumer[Deps]:
+    return Consumer(
+        name="search",
+        handlers=HANDLERS,
+        scope=scope_of(index),
+        database=database,
+        bootstrap=settings.kafka_bootstrap,
+        replica=settings.replica,
+    )
+
+
+def build(settings: Settings | None = None) -> tuple[FastAPI, Settings]:
+    """The application and its settings; nothing is connected yet."""
+    settings = settings or Settings()
+    database = database_of(settings)
+    engine = Engine(settings)
+    index = Index(engine, settings)
+    application = app.create(
+        "search",
+        settings,
+        routers=ROUTERS,
+        components=[
+            database,
+            Broker(settings.kafka_bootstrap),
+            engine,
+            IndexKeeper(index, settings),
+            consumer_of(settings, database, index),
+        ],
+        state={"index": index},
+    )
+    return application, settings
+
+
+if __name__ == "__main__":
+    app.run(build)

@@ -1,0 +1,190 @@
+"""A published sheet as a document of the index, and a document as an item of an answer.
+
+The sheet is kept whole and verbatim beside the fields that are searched: nothing that is answered is put together from
+anything else, and the checksum of the index is one of the sheets themselves.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from backbone.contracts import vocabularies
+from backbone.contracts.checksum import sheet_digest
+from services.search import amounts, facets, labels
+from services.search.analysis import LANGUAGES
+
+Sheet = Mapping[str, Any]
+
+# raised when documents change in a way that the mapping does not show
+EDITION: Final = 1
+
+ITEM_FIELDS: Final = (
+    *("id", "revision", "kind", "status", "language", "title", "summary", "themes", "sdgs", "countries", "continents"),
+    *("location", "budget", "period", "published_at", "demonstration"),
+)
+AUTHORITY_FIELDS: Final = ("ref", "name", "type", "country", "region")
+SOURCE_OF_ITEM: Final = [
+    *(f"sheet.{field}" for field in ITEM_FIELDS),
+    *(f"sheet.authority.{field}" for field in AUTHORITY_FIELDS),
+    "sheet.documents.title",
+]
+
+_TEXT: Final = {language: {"type": "text", "analyzer": language} for language in LANGUAGES}
+_INTO: Final = {language: [f"text.{language}", "text.plain"] for language in LANGUAGES}
+
+
+def _per_language(*also: str, **options: Any) -> dict[str, Any]:
+    return {
+        "properties": {
+            language: {**_TEXT[language], "copy_to": [*_INTO[language], *also], **options} for language in LANGUAGES
+        }
+    }
+
+
+MAPPING: Final[dict[str, Any]] = {
+    "dynamic": "strict",
+    "properties": {
+        "id": {"type": "keyword"},
+        # what people copy from an address or a mail
+        "codes": {"type": "keyword"},
+        "gone": {"type": "boolean"},
+        # compared after a rebuild, never searched
+        "digest": {"type": "keyword", "index": False},
+        **facets.mapping(),
+        "published_at": {"type": "date"},
+        "budget": {"type": "long"},
+        "location": {"type": "geo_point"},
+        "title": _per_language("suggested"),
+        "summary": _per_language(),
+        "names": _per_language(),
+        # searched through `text` alone, here for the highlighter
+        "body": _per_language(index=False),
+        "proper": {
+            "type": "text",
+            "analyzer": "plain",
+            "copy_to": [*(f"text.{language}" for language in LANGUAGES), "text.plain"],
+        },
+        # all that is said of a sheet, by the rules of each language: where every word of a query must be found
+        "text": {
+            "properties": {
+                name: {"type": "text", "analyzer": name, "index_options": "freqs"} for name in (*LANGUAGES, "plain")
+            }
+        },
+        "suggested": {"type": "text", "analyzer": "plain"},
+        "place": {"type": "text", "analyzer": "plain", "fields": {"exact": {"type": "keyword"}}},
+        "authority": {"type": "text", "analyzer": "plain"},
+        "authority_key": {"type": "keyword"},
+        "sheet": {"type": "object", "enabled": False},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Write:
+    """One document to write under the rule of versions: `version` is the event's."""
+
+    id: str
+    version: int
+    document: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str | None:
+        """What stands for the sheet in a checksum; None for one that is gone."""
+        return self.document.get("digest")
+
+
+def published(sheet: Sheet, version: int) -> Write:
+    """The document of a published sheet, as parsed from its event."""
+    project, language, authority = sheet["id"], sheet["language"], sheet["authority"]
+    document: dict[str, Any] = {
+        "id": project,
+        "codes": [code for code in (project, sheet.get("ref"), authority["ref"]) if code],
+        "gone": False,
+        "digest": sheet_digest(project, version, sheet),
+        **facets.fields(sheet),
+        "published_at": sheet["published_at"],
+        "location": {"lat": sheet["location"]["lat"], "lon": sheet["location"]["lon"]},
+        "title": {language: _composed(sheet["title"])},
+        "summary": {language: _composed(sheet["summary"])},
+        "body": {language: [_composed(text) for text in _body(sheet)]},
+        "names": _names(sheet),
+        "proper": [
+            _composed(text) for text in (authority["name"], authority.get("region"), sheet["location"]["name"]) if text
+        ],
+        "place": sheet["location"]["name"],
+        "authority": authority["name"],
+        "authority_key": f"{authority['ref']}\t{authority['name']}",
+        "sheet": sheet,
+    }
+    budget = amounts.in_euros(sheet.get("budget"))
+    if budget is not None:
+        document["budget"] = budget
+    return Write(project, version, document)
+
+
+def unpublished(project: str, version: int) -> Write:
+    """What is left of a sheet that is gone: a stone that refuses every older version for ever."""
+    return Write(project, version, {"id": project, "gone": True})
+
+
+def _composed(text: str) -> str:
+    # an accent apart from its letter, as some PDFs have it, would not be folded
+    return unicodedata.normalize("NFC", text)
+
+
+def _body(sheet: Sheet) -> list[str]:
+    return [
+        *sheet["objectives"],
+        sheet["description"],
+        sheet["partner_sought"],
+        *sheet["expected_results"],
+        *(document["title"] for document in sheet.get("documents", ())),
+    ]
+
+
+def _names(sheet: Sheet) -> dict[str, list[str]]:
+    """What a sheet's codes are called in each language, so that a word in any of them finds it."""
+    sources = (
+        *((_theme_names, code) for code in sheet["themes"]),
+        *((_country_names, code) for code in sheet["countries"]),
+        *((_continent_names, code) for code in sheet["continents"]),
+    )
+    named = [names(code) for names, code in sources]
+    return {language: [name for names in named for name in names[language]] for language in LANGUAGES}
+
+
+@cache
+def _theme_names(code: str) -> Mapping[str, Sequence[str]]:
+    theme = vocabularies.themes().get(code)
+    if theme is None:
+        return dict.fromkeys(LANGUAGES, ())
+    # the synonyms of the vocabulary are French
+    return {language: [theme.label(language), *(theme.synonyms if language == "fr" else ())] for language in LANGUAGES}
+
+
+@cache
+def _country_names(code: str) -> Mapping[str, Sequence[str]]:
+    return {language: [labels.country(code, language)] for language in LANGUAGES}
+
+
+@cache
+def _continent_names(code: str) -> Mapping[str, Sequence[str]]:
+    return {language: [labels.continent(code, language)] for language in LANGUAGES}
+
+
+def vocabulary() -> list[Any]:
+    """All the names that documents are made with: where these change, the index is another."""
+    return [
+        [_theme_names(code) for code in vocabularies.themes()],
+        [_country_names(code) for code in vocabularies.countries()],
+        dict(amounts.rates()),
+    ]
+
+
+def item(sheet: dict[str, Any]) -> dict[str, Any]:
+    """An item of an answer, from a sheet of which the engine gave `SOURCE_OF_ITEM`."""
+    # documents may be absent: an engine leaves out what has nothing left of it
+    sheet["documents"] = len(sheet.get("documents", ()))
+    return sheet

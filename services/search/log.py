@@ -1,0 +1,108 @@
+"""The log of publications, read whole: what a rebuild reads, beside the consumer and without its group."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import orjson
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from backbone.contracts import topics
+from backbone.contracts.events import ProjectPublished, ProjectUnpublished
+from backbone.errors import Unavailable
+from backbone.kafka import decode
+from services.search import documents
+from services.search.documents import Write
+
+log = structlog.get_logger()
+
+TOPIC: Final = topics.PUBLICATIONS.name
+READ_AT_ONCE: Final = 1000
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A record that no document can be made of: where it lies and why."""
+
+    where: str
+    why: str
+
+
+class Publications:
+    """A reader of the log from its beginning; it keeps its place between calls of `read`."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        self._consumer = consumer
+        self._partitions = partitions
+
+    async def remaining(self) -> int:
+        """Records up to the present end of the log, those that compaction took counted too."""
+        ends = await self._ends()
+        return sum([max(0, end - await self._position(partition)) for partition, end in ends.items()])
+
+    async def read(self) -> AsyncGenerator[list[Write | Unreadable], None]:
+        """All records up to the end of the log as it is at the call, some at a time."""
+        ends = await self._ends()
+        while True:
+            left = [partition for partition, end in ends.items() if await self._position(partition) < end]
+            if not left:
+                return
+            got = cast(
+                "Mapping[TopicPartition, list[ConsumerRecord[bytes, bytes]]]",
+                await self._consumer.getmany(*left, timeout_ms=500, max_records=READ_AT_ONCE),
+            )
+            for partition, records in got.items():
+                wanted = [record for record in records if record.offset < ends[partition]]
+                if wanted:
+                    yield [write for record in wanted if (write := _write(record)) is not None]
+
+    async def _ends(self) -> Mapping[TopicPartition, int]:
+        async with asyncio.timeout(30):
+            return cast("Mapping[TopicPartition, int]", await self._consumer.end_offsets(self._partitions))
+
+    async def _position(self, partition: TopicPartition) -> int:
+        async with asyncio.timeout(30):
+            return await self._consumer.position(partition)
+
+
+@asynccontextmanager
+async def publications(bootstrap: str) -> AsyncGenerator[Publications, None]:
+    """Open the log. Raises `Unavailable` where the broker or the topic is not there."""
+    consumer = AIOKafkaConsumer(
+        TOPIC,  # subscribed, without a group: the client learns of a topic's partitions only so, and assigns them all
+        bootstrap_servers=bootstrap,
+        group_id=None,
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=4 * 2**20,
+        fetch_max_bytes=16 * 2**20,
+    )
+    try:
+        await consumer.start()
+        partitions = sorted(consumer.assignment())
+        if not partitions:
+            raise Unavailable(f"the topic {TOPIC} is not there yet")
+        await consumer.seek_to_beginning(*partitions)
+        yield Publications(consumer, partitions)
+    finally:
+        await consumer.stop()
+
+
+def _write(record: "ConsumerRecord[bytes, bytes]") -> Write | Unreadable | None:
+    """The document of a record; None for what is of no concern here."""
+    if record.value is None:
+        return None  # compaction's own marker
+    try:
+        meta, value = decode(record.headers, record.value)
+        if meta.type == ProjectPublished.TYPE:
+            event: dict[str, Any] = orjson.loads(value)
+            return documents.published(event["sheet"], event["version"])
+        if meta.type == ProjectUnpublished.TYPE:
+            event = orjson.loads(value)
+            return documents.unpublished(event["project"], event["version"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        # an outsider's record, or one that the consumer parked too: the rebuild goes on without it
+        return Unreadable(f"{record.topic}/{record.partition}/{record.offset}", repr(error))
+    return None

@@ -1,0 +1,263 @@
+"""The query string: what may be asked, read, checked and documented in OpenAPI from the same declarations."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, cast, get_args
+
+import orjson
+
+from backbone.errors import FieldError, Invalid
+from services.search.facets import FACETS, MOST_VALUES, Facet
+from services.search.labels import LANGUAGES, preferred
+
+Sort = Literal["relevance", "newest", "oldest", "budget"]
+Box = tuple[float, float, float, float]  # west, south, east, north; west > east crosses the antimeridian
+
+LONGEST_QUERY: Final = 200
+MOST_ITEMS: Final = 100
+MOST_ZOOM: Final = 22
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NUMBER: Final = re.compile(r"[-+]?\d{1,15}(\.\d{1,15})?")
+_WHOLE: Final = re.compile(r"\d{1,9}")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: `read` makes its value of the text, or raises `ValueError` saying what is allowed."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    read: Callable[[str], Any]
+    repeated: bool = False
+    code: str = "invalid"
+
+    def documented(self) -> dict[str, Any]:
+        """As a parameter object of OpenAPI."""
+        schema = {"type": "array", "items": self.schema, "maxItems": MOST_VALUES} if self.repeated else self.schema
+        return {"name": self.name, "in": "query", "description": self.description, "schema": schema}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is searched: `q` plain text, `selections` by facet, amounts in euros."""
+
+    q: str = ""
+    selections: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    budget_min: float | None = None
+    budget_max: float | None = None
+    bbox: Box | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """One page of a search."""
+
+    filters: Filters
+    sort: Sort
+    size: int
+    cursor: str | None
+    language: str
+
+    def fingerprint(self) -> str:
+        """What a cursor must share with the search that it goes on."""
+        filters = self.filters
+        selections = {name: sorted(values) for name, values in sorted(filters.selections.items())}
+        asked = [filters.q, selections, filters.budget_min, filters.budget_max, filters.bbox, self.sort]
+        return hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Map:
+    """The map of a search at a zoom level."""
+
+    filters: Filters
+    zoom: int
+    language: str
+
+
+@dataclass(frozen=True)
+class Suggest:
+    """The beginning of a query."""
+
+    q: str
+    language: str
+
+
+def _one_of(allowed: Sequence[str]) -> Callable[[str], str]:
+    known = frozenset(allowed)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return text
+
+    return read
+
+
+def _text(text: str) -> str:
+    if len(text) > LONGEST_QUERY:
+        raise ValueError(f"must have at most {LONGEST_QUERY} characters")
+    if _CONTROLS.search(text):
+        raise ValueError("must not contain control characters")
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _amount(text: str) -> float:
+    if not _NUMBER.fullmatch(text) or not 0 <= float(text) <= 1e12:
+        raise ValueError("must be an amount in euros, from 0 to 1000000000000")
+    return float(text)
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _box(text: str) -> Box:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 4 and all(_NUMBER.fullmatch(part) for part in parts):
+        west, south, east, north = (float(part) for part in parts)
+        # a box without an area is refused by one of the engines
+        if -180 <= west <= 180 and -180 <= east <= 180 and west != east and -90 <= south < north <= 90:
+            return west, south, east, north
+    raise ValueError("must be west,south,east,north in degrees, such as -18,4,16,28, with an area")
+
+
+def _opaque(text: str) -> str:
+    if len(text) > 500:
+        raise ValueError("must be the cursor of the page before")
+    return text
+
+
+def _enum(values: Sequence[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(values)}
+
+
+def _of_facet(facet: Facet) -> Parameter:
+    about = f"{facet.description} Repeated: any of them."
+    return Parameter(facet.name, about, _enum(facet.values), _one_of(facet.values), repeated=True, code="unknown_value")
+
+
+_LANG: Final = Parameter(
+    "lang", "Language of the labels; else by Accept-Language.", _enum(LANGUAGES), _one_of(LANGUAGES)
+)
+_Q: Final = Parameter("q", "Words to look for, plain text.", {"type": "string", "maxLength": LONGEST_QUERY}, _text)
+_AMOUNT: Final = {"type": "number", "minimum": 0, "maximum": 1e12}
+_FILTERS: Final = (
+    _Q,
+    *(_of_facet(facet) for facet in FACETS),
+    Parameter("budget_min", "Least total budget, in euros.", _AMOUNT, _amount),
+    Parameter("budget_max", "Greatest total budget, in euros.", _AMOUNT, _amount),
+    Parameter("bbox", "Inside west,south,east,north, in degrees.", {"type": "string", "example": "-18,4,16,28"}, _box),
+)
+SEARCH: Final = (
+    *_FILTERS,
+    Parameter(
+        "sort",
+        "Order: by relevance (the default with q), newest (the default without), oldest, or greatest budget.",
+        _enum(get_args(Sort)),
+        _one_of(get_args(Sort)),
+    ),
+    Parameter(
+        "size",
+        "Items on a page.",
+        {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": 20},
+        _whole(1, MOST_ITEMS),
+    ),
+    Parameter("cursor", "The cursor of the page before, with the same parameters.", {"type": "string"}, _opaque),
+    _LANG,
+)
+MAP: Final = (
+    *_FILTERS,
+    Parameter(
+        "zoom",
+        "Zoom level of the map, which decides how far clusters reach.",
+        {"type": "integer", "minimum": 0, "maximum": MOST_ZOOM, "default": 3},
+        _whole(0, MOST_ZOOM),
+    ),
+    _LANG,
+)
+SUGGEST: Final = (_Q, _LANG)
+
+
+def documented(parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """For `openapi_extra` of a route."""
+    return {"parameters": [parameter.documented() for parameter in parameters]}
+
+
+def _read(parameters: Sequence[Parameter], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The values by name; one that is empty counts as not given. Raises `Invalid` naming every wrong parameter."""
+    known = {parameter.name: parameter for parameter in parameters}
+    errors: list[FieldError] = []
+    given: dict[str, list[Any]] = {}
+    for name, text in pairs:
+        parameter = known.get(name)
+        if parameter is None:
+            detail = f"is not a parameter here; there are {', '.join(known)}"
+            errors.append(FieldError(_shown(name), detail, "unknown_parameter"))
+        elif text.strip():
+            try:
+                given.setdefault(name, []).append(parameter.read(text))
+            except ValueError as error:
+                errors.append(FieldError(name, str(error), parameter.code))
+    for name, values in given.items():
+        if not known[name].repeated and len(values) > 1:
+            errors.append(FieldError(name, "must be given once", "repeated"))
+        elif len(values) > MOST_VALUES:
+            errors.append(FieldError(name, f"must be given at most {MOST_VALUES} times", "too_long"))
+    if errors:
+        raise Invalid(errors=list(dict.fromkeys(errors))[:MOST_VALUES])
+    return {name: frozenset(values) if known[name].repeated else values[0] for name, values in given.items()}
+
+
+def _shown(name: str) -> str:
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", name[:100])
+
+
+def _filters(values: Mapping[str, Any]) -> Filters:
+    low, high = values.get("budget_min"), values.get("budget_max")
+    if low is not None and high is not None and low > high:
+        raise Invalid(errors=[FieldError("budget_max", "must not be less than budget_min", "out_of_order")])
+    return Filters(
+        q=values.get("q", ""),
+        selections={facet.name: values[facet.name] for facet in FACETS if facet.name in values},
+        budget_min=low,
+        budget_max=high,
+        bbox=values.get("bbox"),
+    )
+
+
+def search(pairs: Sequence[tuple[str, str]], accept_language: str) -> Search:
+    """What `GET /projects` was asked. Raises `Invalid`."""
+    values = _read(SEARCH, pairs)
+    filters = _filters(values)
+    sort = values.get("sort", "relevance" if filters.q else "newest")
+    if sort == "relevance" and not filters.q:
+        sort = "newest"  # nothing is more relevant than another
+    return Search(
+        filters=filters,
+        sort=cast("Sort", sort),
+        size=values.get("size", 20),
+        cursor=values.get("cursor"),
+        language=values.get("lang") or preferred(accept_language),
+    )
+
+
+def map_(pairs: Sequence[tuple[str, str]], accept_language: str) -> Map:
+    """What `GET /map` was asked. Raises `Invalid`."""
+    values = _read(MAP, pairs)
+    return Map(_filters(values), values.get("zoom", 3), values.get("lang") or preferred(accept_language))
+
+
+def suggest(pairs: Sequence[tuple[str, str]], accept_language: str) -> Suggest:
+    """What `GET /suggest` was asked. Raises `Invalid`."""
+    values = _read(SUGGEST, pairs)
+    return Suggest(values.get("q", ""), values.get("lang") or preferred(accept_language))

@@ -1,0 +1,226 @@
+"""A new index from the log alone, while searches and events go on.
+
+Load everything into an index that nobody sees; then, with the index to itself for a moment, read what came meanwhile,
+compare with what was read, and move the aliases in one step. A crash before that leaves the old index in service, and
+the next rebuild drops what was left half-built.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import structlog
+from prometheus_client import Gauge
+
+from backbone import database
+from backbone.components import Supervised
+from backbone.contracts.checksum import SheetsChecksum
+from backbone.database import Transaction
+from backbone.errors import Unavailable
+from services.search import repository
+from services.search.documents import Write
+from services.search.index import Index, Outcome
+from services.search.log import Publications, Unreadable, publications
+from services.search.settings import Settings
+
+log = structlog.get_logger()
+
+REBUILT = Gauge("bourse_index_rebuild_seconds", "Time that the last rebuild took, in seconds.")
+
+BULK_DOCUMENTS: Final = 500
+BULKS_AT_ONCE: Final = 2
+PATIENCE_S: Final = 10.0  # for the last searches of an index that is to be dropped
+
+Progress = Callable[[str, int, int], None]  # (what, done, of how many)
+
+
+class AlreadyRebuildingError(Exception):
+    """Another process is rebuilding the index."""
+
+
+class DiffersError(Exception):
+    """The new index does not hold what was read: it was dropped, the old one stays."""
+
+
+@dataclass
+class Loaded:
+    """What was read and so must be in the index: id to version and digest (None for a tombstone)."""
+
+    expected: dict[str, tuple[int, str | None]] = field(default_factory=dict[str, tuple[int, "str | None"]])
+    refused: dict[str, str] = field(default_factory=dict[str, str])
+    records: int = 0
+
+    def note(self, write: Write) -> None:
+        known = self.expected.get(write.id)
+        if known is None or known[0] < write.version:
+            self.expected[write.id] = (write.version, write.digest)
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a rebuild did: `refused` counts records that no document could be made of, they are in the log."""
+
+    index: str
+    sheets: int
+    tombstones: int
+    checksum: str
+    refused: int
+    seconds: float
+    alone_seconds: float
+
+
+async def rebuild(index: Index, settings: Settings, progress: Progress | None = None) -> Rebuilt:
+    """Rebuild the index from the log. Raises `AlreadyRebuildingError`, `DiffersError`, `Unavailable`."""
+    started = time.perf_counter()
+    report = progress or _silent
+    async with _rebuilder(settings) as connection, publications(settings.kafka_bootstrap) as reader:
+        for name in await index.left_behind():
+            log.info("dropping an index left behind", index=name)
+            await index.drop(name)
+        name = await index.create()
+        log.info("rebuild begins", index=name)
+        loaded = Loaded()
+        try:
+            await _load(index, name, reader, loaded, report)
+            await index.open(name)
+            async with connection.transaction():
+                await repository.have_index_alone(connection)
+                alone = time.perf_counter()
+                await _load(index, name, reader, loaded, report)
+                await index.refresh(name)
+                report("comparing", 0, len(loaded.expected))
+                checksum = await _compare(index, name, loaded)
+                olds = await index.swap(name)
+            alone_seconds = time.perf_counter() - alone
+        except BaseException:
+            await asyncio.shield(_clear(index, name))
+            raise
+        # should the connection have broken under the lock, events may have gone to the old index: they are in the log
+        await _load(index, name, reader, loaded, _silent)
+        seconds = time.perf_counter() - started
+        for old in olds:
+            await _retire(index, old)
+    sheets = checksum.count
+    done = Rebuilt(
+        name, sheets, len(loaded.expected) - sheets, checksum.hexdigest(), len(loaded.refused), seconds, alone_seconds
+    )
+    REBUILT.set(seconds)
+    log.info("rebuild done", **vars(done))
+    return done
+
+
+@asynccontextmanager
+async def _rebuilder(settings: Settings) -> AsyncGenerator[Transaction, None]:
+    async with database.dedicated(settings.database_url) as connection:
+        if not await repository.become_the_rebuilder(cast("Transaction", connection)):
+            raise AlreadyRebuildingError
+        # a connection of its own answers as a pooled one does
+        yield cast("Transaction", connection)
+
+
+async def _load(index: Index, name: str, reader: Publications, loaded: Loaded, report: Progress) -> None:
+    """Read to the end of the log as it is now; two bulks are under way at any time."""
+    total = loaded.records + await reader.remaining()
+    gate = asyncio.Semaphore(BULKS_AT_ONCE)
+    waiting: list[Write] = []
+
+    async def flush(writes: list[Write]) -> None:
+        try:
+            _refuse(loaded, await index.bulk(writes, name))
+        finally:
+            gate.release()
+        loaded.records += len(writes)
+        report("loading", loaded.records, max(total, loaded.records))
+
+    async with aclosing(reader.read()) as chunks, asyncio.TaskGroup() as bulks:
+        async for chunk in chunks:
+            for made in chunk:
+                if isinstance(made, Unreadable):
+                    log.warning("record left out", where=made.where, why=made.why)
+                    loaded.refused[made.where] = made.why
+                else:
+                    loaded.note(made)
+                    waiting.append(made)
+            while len(waiting) >= BULK_DOCUMENTS:
+                await gate.acquire()
+                bulks.create_task(flush(waiting[:BULK_DOCUMENTS]))
+                del waiting[:BULK_DOCUMENTS]
+        if waiting:
+            await gate.acquire()
+            bulks.create_task(flush(waiting))
+
+
+def _refuse(loaded: Loaded, outcome: Outcome) -> None:
+    for project, why in outcome.refused.items():
+        log.warning("document left out", project=project, why=why)
+        loaded.refused[project] = why
+        loaded.expected.pop(project, None)
+
+
+async def _compare(index: Index, name: str, loaded: Loaded) -> SheetsChecksum:
+    found = await index.digests(name)
+    if found != loaded.expected:
+        wrong = [
+            project for project in {*found, *loaded.expected} if found.get(project) != loaded.expected.get(project)
+        ]
+        raise DiffersError(f"{len(wrong)} documents differ from the log, among them {', '.join(sorted(wrong)[:5])}")
+    total = SheetsChecksum()
+    for project, (_, digest) in sorted(found.items()):
+        if digest is not None:
+            total.add_digest(project, digest)
+    return total
+
+
+async def _clear(index: Index, name: str) -> None:
+    if await index.current() != name:
+        await index.drop(name)
+
+
+async def _retire(index: Index, old: str) -> None:
+    """Drop an index once the searches that had begun there are answered."""
+    end = time.monotonic() + PATIENCE_S
+    await asyncio.sleep(0.5)
+    while await index.searches_under_way(old) and time.monotonic() < end:  # noqa: ASYNC110 - the engine tells nobody
+        await asyncio.sleep(0.2)
+    await index.drop(old)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    pass
+
+
+class IndexKeeper(Supervised):
+    """Sees to it that there is an index of this process's edition: where there is none, it is built from the log."""
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        super().__init__("index", self._keep)
+        self._index = index
+        self._settings = settings
+
+    async def check(self) -> str | None:
+        if self.trouble is not None:
+            return self.trouble
+        try:
+            current = await self._index.current()
+        except Unavailable:
+            return "engine away"
+        return None if current else "no index"
+
+    async def _keep(self) -> None:
+        while True:
+            if not await self._index.is_of_this_edition():
+                await self._build()
+            self.well()
+            await asyncio.sleep(5)
+
+    async def _build(self) -> None:
+        self.trouble = "index being built"
+        log.info("no index of this edition: building it from the log")
+        try:
+            await rebuild(self._index, self._settings)
+        except AlreadyRebuildingError:
+            log.info("another process builds the index: waiting")
+            await asyncio.sleep(1)

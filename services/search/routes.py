@@ -1,0 +1,49 @@
+"""HTTP of the search service: public, read-only."""
+
+from typing import Any, Final
+
+from fastapi import Request, Response
+
+from backbone.http import JSON, router
+from services.search import answers, parameters, service
+
+search = router(tags=["search"])
+
+
+class GeoJSON(JSON):
+    media_type = "application/geo+json"
+
+
+def _documented(known: Any, model: Any) -> dict[str, Any]:
+    return {"openapi_extra": parameters.documented(known), "response_model": model}
+
+
+def _headers(language: str) -> dict[str, str]:
+    return {"Content-Language": language, "Vary": "Accept-Language"}
+
+
+@search.get("/projects", **_documented(parameters.SEARCH, answers.Results))
+async def search_projects(request: Request) -> Response:
+    """Find published sheets by words, facets, amounts and place, with the counts of every facet."""
+    asked = parameters.search(request.query_params.multi_items(), request.headers.get("accept-language", ""))
+    found = await service.search(request.app.state.index, asked)
+    return JSON(found, headers=_headers(asked.language))
+
+
+@search.get("/map", **_documented(parameters.MAP, answers.FeatureCollection))
+async def map_projects(request: Request) -> Response:
+    """The same search as GeoJSON: single sheets, or clusters with counts where they are many."""
+    asked = parameters.map_(request.query_params.multi_items(), request.headers.get("accept-language", ""))
+    found = await service.map_(request.app.state.index, asked)
+    return GeoJSON(found, headers=_headers(asked.language))
+
+
+@search.get("/suggest", **_documented(parameters.SUGGEST, answers.Suggestions))
+async def suggest(request: Request) -> Response:
+    """What the words typed so far may become: titles, places, themes, authorities."""
+    asked = parameters.suggest(request.query_params.multi_items(), request.headers.get("accept-language", ""))
+    found = await service.suggest(request.app.state.index, asked)
+    return JSON(found, headers=_headers(asked.language))
+
+
+ROUTERS: Final = (search,)

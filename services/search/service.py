@@ -1,0 +1,167 @@
+"""What a search is answered."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from backbone.contracts import vocabularies
+from services.search import documents, facets, labels, queries
+from services.search.index import Index
+from services.search.parameters import Filters, Map, Search, Suggest
+
+log = structlog.get_logger()
+
+SECONDS = Histogram("bourse_search_seconds", "Time of a search, the engine's included, in seconds.", ["call"])
+ZERO = Counter("bourse_search_zero_results_total", "Searches that found nothing.")
+RELAXED = Counter("bourse_search_relaxed_total", "Searches whose words were found only nearly.")
+
+MOST_POINTS: Final = 500
+MOST_SUGGESTIONS: Final = 6
+
+
+async def search(index: Index, asked: Search) -> dict[str, Any]:
+    """A page of results with the facets: `{total, items, facets, cursor, relaxed}`."""
+    with SECONDS.labels("projects").time():
+        after, relaxed = queries.after(asked)
+        # copies of a shard score a little differently: the pages of one search stay on one copy
+        preference = asked.fingerprint()
+        answer = await index.search(queries.search(asked, after, relaxed=relaxed), preference=preference)
+        if not relaxed and after is None and _nobody_says(asked.filters.q, answer):
+            relaxed = True
+            answer = await index.search(queries.search(asked, None, relaxed=True), preference=preference)
+    hits: list[Any] = answer["hits"]["hits"]
+    page = hits[: asked.size]
+    total: int = answer["hits"]["total"]["value"]
+    relaxed = relaxed and total > 0
+    _count(total, relaxed)
+    return {
+        "total": total,
+        "items": [_item(hit) for hit in page],
+        "facets": facets.answer(answer["aggregations"], asked.filters.selections, asked.language),
+        "cursor": queries.cursor(asked, page[-1], relaxed=relaxed) if len(hits) > asked.size else None,
+        "relaxed": relaxed,
+    }
+
+
+async def map_(index: Index, asked: Map) -> dict[str, Any]:
+    """GeoJSON: single sheets where they are few, else clusters with their counts; the counts add up to the total."""
+    with SECONDS.labels("map").time():
+        relaxed = False
+        answer = await index.search(queries.clusters(asked.filters, asked.zoom, relaxed=False))
+        if _nobody_says(asked.filters.q, answer):
+            relaxed = True
+            answer = await index.search(queries.clusters(asked.filters, asked.zoom, relaxed=True))
+        here = answer["aggregations"]["here"]
+        if here["doc_count"] <= MOST_POINTS:
+            total, features = await _points(index, asked.filters, relaxed=relaxed)
+        else:
+            total, features = here["doc_count"], await _clusters(index, asked, here, relaxed=relaxed)
+    return {"type": "FeatureCollection", "total": total, "features": features, "relaxed": relaxed and total > 0}
+
+
+async def suggest(index: Index, asked: Suggest) -> dict[str, Any]:
+    """What the words typed so far may become: `{titles, places, themes, authorities}`."""
+    if not asked.q:
+        return {"titles": [], "places": [], "themes": [], "authorities": []}
+    with SECONDS.labels("suggest").time():
+        answer = await index.search(queries.suggestions(asked.q, MOST_SUGGESTIONS))
+    counted = answer["aggregations"]
+    named = [
+        *_named("continent", vocabularies.CONTINENTS, labels.continent, asked),
+        *_named("country", vocabularies.countries(), labels.country, asked),
+    ]
+    places = [
+        {"label": bucket["key"], "count": bucket["doc_count"]} for bucket in counted["places"]["values"]["buckets"]
+    ]
+    authorities = [bucket["key"].partition("\t") for bucket in counted["authorities"]["values"]["buckets"]]
+    return {
+        "titles": [{"id": hit["_id"], **hit["_source"]["sheet"]} for hit in answer["hits"]["hits"]],
+        "places": [*named[:MOST_SUGGESTIONS], *places],
+        "themes": _themes(asked),
+        "authorities": [{"ref": ref, "name": name} for ref, _, name in authorities],
+    }
+
+
+def _nobody_says(q: str, answer: Mapping[str, Any]) -> bool:
+    return queries.may_relax(q) and answer["aggregations"]["said"]["doc_count"] == 0
+
+
+def _count(total: int, relaxed: bool) -> None:
+    if total == 0:
+        ZERO.inc()
+    if relaxed:
+        RELAXED.inc()
+
+
+def _item(hit: Mapping[str, Any]) -> dict[str, Any]:
+    item = documents.item(hit["_source"]["sheet"])
+    found: Mapping[str, list[str]] | None = hit.get("highlight")
+    if found is not None:
+        item["highlight"] = {name.partition(".")[0]: fragments for name, fragments in found.items()}
+    return item
+
+
+async def _points(index: Index, filters: Filters, *, relaxed: bool) -> tuple[int, list[dict[str, Any]]]:
+    answer = await index.search(queries.points(filters, MOST_POINTS, relaxed=relaxed))
+    features: list[dict[str, Any]] = []
+    for hit in answer["hits"]["hits"]:
+        sheet = hit["_source"]["sheet"]
+        place = sheet.pop("location")
+        properties = {"id": hit["_id"], "count": 1, "place": place["name"], **sheet}
+        features.append(_feature(place, properties))
+    return answer["hits"]["total"]["value"], features
+
+
+async def _clusters(index: Index, asked: Map, here: Mapping[str, Any], *, relaxed: bool) -> list[dict[str, Any]]:
+    zoom = asked.zoom
+    while sum(tile["doc_count"] for tile in here["tiles"]["buckets"]) < here["doc_count"]:
+        # more tiles than the engine may answer: larger ones
+        zoom -= 2
+        answer = await index.search(queries.clusters(asked.filters, zoom, relaxed=relaxed))
+        here = answer["aggregations"]["here"]
+    features: list[dict[str, Any]] = []
+    for tile in here["tiles"]["buckets"]:
+        corners = tile["bounds"]["bounds"]
+        upper, lower = corners["top_left"], corners["bottom_right"]
+        feature = _feature(tile["centre"]["location"], {"cluster": True, "count": tile["doc_count"]})
+        feature["bbox"] = [upper["lon"], lower["lat"], lower["lon"], upper["lat"]]
+        features.append(feature)
+    return features
+
+
+def _feature(place: Mapping[str, float], properties: dict[str, Any]) -> dict[str, Any]:
+    point = {"type": "Point", "coordinates": [place["lon"], place["lat"]]}
+    return {"type": "Feature", "geometry": point, "properties": properties}
+
+
+def _fold(text: str) -> str:
+    parts = unicodedata.normalize("NFD", text.casefold())
+    return "".join(char for char in parts if not unicodedata.combining(char)).replace(
+        "\N{RIGHT SINGLE QUOTATION MARK}", "'"
+    )
+
+
+def _begins(typed: str, name: str) -> bool:
+    """Whether the words typed begin `name` or one of its words."""
+    folded = _fold(name)
+    return folded.startswith(typed) or f" {typed}" in folded.replace("'", " ").replace("-", " ")
+
+
+def _named(facet: str, values: Any, label: labels.Labels, asked: Suggest) -> list[dict[str, Any]]:
+    typed = _fold(asked.q)
+    named = [(label(value, asked.language), value) for value in values]
+    found = sorted((name, value) for name, value in named if _begins(typed, name))
+    return [{"facet": facet, "value": value, "label": name} for name, value in found]
+
+
+def _themes(asked: Suggest) -> list[dict[str, Any]]:
+    typed = _fold(asked.q)
+    found = [
+        theme
+        for theme in vocabularies.themes().values()
+        if any(_begins(typed, name) for name in (theme.label(asked.language), *theme.synonyms))
+    ]
+    return [{"value": theme.code, "label": theme.label(asked.language)} for theme in found[:MOST_SUGGESTIONS]]

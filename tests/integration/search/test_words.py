@@ -1,0 +1,156 @@
+"""What words find, on both engines."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.search import answers, labels
+from tests.integration.search.conftest import Loaded
+from tests.integration.search.sheets import demonstration
+from tests.integration.search.test_search import engine_settings
+
+SHEETS = [event.sheet for event in demonstration()]
+
+
+async def found(loaded: Loaded, q: str, *pairs: tuple[str, str]) -> set[str]:
+    answer = await loaded.projects(("q", q), ("size", "100"), *pairs)
+    answers.Results.model_validate(answer)
+    assert not answer["relaxed"] or not answer["total"], f"only nearly found: {q}"
+    return {item["id"] for item in answer["items"]}
+
+
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+async def test_a_theme_and_a_country_find_their_sheets_in_every_language(loaded: Loaded, language: str) -> None:
+    combinations = {(theme, country) for sheet in SHEETS for theme in sheet.themes for country in sheet.countries}
+    for theme, country in sorted(combinations)[::9]:
+        q = f"{labels.theme(theme, language)} {labels.country(country, language)}"
+        expected = {sheet.id for sheet in SHEETS if theme in sheet.themes and country in sheet.countries}
+        assert expected <= await found(loaded, q), q
+
+
+async def test_a_synonym_of_a_theme_and_a_country(loaded: Loaded) -> None:
+    water = {sheet.id for sheet in SHEETS if "water-sanitation" in sheet.themes and "BJ" in sheet.countries}
+    assert water
+    assert water <= await found(loaded, "eau potable Bénin")
+    assert water <= await found(loaded, "forage benin")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("développement", "DEVELOPPEMENT"),
+        ("école", "ecoles"),
+        ("l’eau", "eau"),
+        ("d'assainissement", "assainissement"),
+        ("formación", "formacion"),
+        ("الماء", "ماء"),
+    ],
+)
+async def test_accents_capitals_articles_and_plurals_do_not_matter(loaded: Loaded, one: str, other: str) -> None:
+    assert await found(loaded, one) == await found(loaded, other) != set()
+
+
+async def test_all_the_words_must_be_there(loaded: Loaded) -> None:
+    both = await found(loaded, "eau jeunes")
+    assert both
+    assert both == await found(loaded, "eau") & await found(loaded, "jeunes")
+
+
+async def test_authorities_and_places_are_found(loaded: Loaded) -> None:
+    for sheet in SHEETS[::6]:
+        assert sheet.id in await found(loaded, sheet.authority.name)
+        assert sheet.id in await found(loaded, sheet.location.name)
+        assert sheet.id in await found(loaded, sheet.title)
+
+
+async def test_identifiers_are_found_and_nothing_like_them(loaded: Loaded) -> None:
+    sheet = SHEETS[11]
+    assert await found(loaded, sheet.id.upper()) == {sheet.id}
+    assert await found(loaded, sheet.ref or "") == {sheet.id}
+    assert sheet.id in await found(loaded, sheet.authority.ref)
+    assert await found(loaded, sheet.id[:-1] + "f") == set()
+
+
+async def test_a_misspelt_word_finds_nearly(loaded: Loaded) -> None:
+    right = await loaded.projects(("q", "assainissement"), ("size", "100"))
+    wrong = await loaded.projects(("q", "assainisement"), ("size", "100"))
+    assert (right["relaxed"], wrong["relaxed"]) == (False, True)
+    assert {item["id"] for item in wrong["items"]} & {item["id"] for item in right["items"]}
+    on_map = await loaded.get("/map", ("q", "assainisement"))
+    assert (on_map["total"], on_map["relaxed"]) == (wrong["total"], True)
+
+
+async def test_a_filter_that_leaves_nothing_does_not_make_words_vague(loaded: Loaded) -> None:
+    answer = await loaded.projects(("q", "assainissement"), ("country", "MC"))
+    assert (answer["total"], answer["relaxed"]) == (0, False)
+    assert [one["count"] for one in answer["facets"]["country"] if one["value"] == "MC"] == [0]
+    assert len(answer["facets"]["country"]) > 3
+
+
+async def test_the_title_weighs_most(loaded: Loaded) -> None:
+    (first, *_) = (await loaded.projects(("q", "mangroves du Menabe")))["items"]
+    assert first["title"].startswith("Mangroves du Menabe")
+
+
+async def test_what_is_gone_is_never_found(loaded: Loaded) -> None:
+    assert (await loaded.projects())["total"] == len(SHEETS)
+    assert await found(loaded, "gone") == set()
+
+
+async def test_fragments_are_escaped_but_for_the_marks(loaded: Loaded) -> None:
+    answer = await loaded.projects(("q", "eau"), ("size", "100"))
+    fragments = [text for item in answer["items"] for texts in item.get("highlight", {}).values() for text in texts]
+    assert any("<mark>eau</mark>" in text for text in fragments)
+    for text in fragments:
+        assert "<" not in text.replace("<mark>", "").replace("</mark>", "")
+
+
+@pytest.mark.parametrize("typed", ["sén", "Sene", "l'eau", "d’eau", "vil", "التنمية"])
+async def test_suggestions(loaded: Loaded, typed: str) -> None:
+    answer = await loaded.get("/suggest", ("q", typed), ("lang", "ar" if typed[0] > "z" else "fr"))
+    answers.Suggestions.model_validate(answer)
+    assert any(answer.values())
+
+
+async def test_suggestions_are_titles_places_themes_and_authorities(loaded: Loaded) -> None:
+    senegal = await loaded.get("/suggest", ("q", "sene"))
+    assert {"facet": "country", "value": "SN", "label": "Sénégal"} in senegal["places"]
+    water = await loaded.get("/suggest", ("q", "eau"))
+    assert {"value": "water-sanitation", "label": "Eau et assainissement"} in water["themes"]
+    assert all("eau" in one["title"].lower() for one in water["titles"])
+    assert water["titles"]
+    sheet = SHEETS[0]
+    authority = await loaded.get("/suggest", ("q", sheet.authority.name[:-2]))
+    assert {"ref": sheet.authority.ref, "name": sheet.authority.name} in authority["authorities"]
+    place = await loaded.get("/suggest", ("q", sheet.location.name))
+    assert sheet.location.name in [one["label"] for one in place["places"]]
+    assert not any((await loaded.get("/suggest")).values())
+
+
+@engine_settings
+@given(q=st.text(max_size=200) | st.text("()[]{}\"'*?~^:\\/+-!&|<> AND OR NOT", max_size=200))
+async def test_whatever_is_typed_there_is_an_answer(loaded: Loaded, q: str) -> None:
+    for path in ("/projects", "/map", "/suggest"):
+        answer = await loaded.http.get(path, params={"q": q.encode("utf-8", "replace")})
+        assert answer.status_code in (200, 422), answer.text
+        if answer.status_code == 422:
+            assert [error["field"] for error in answer.json()["errors"]] == ["q"]
+
+
+@engine_settings
+@given(
+    pairs=st.lists(
+        st.tuples(
+            st.sampled_from(["country", "bbox", "budget_min", "size", "cursor", "sort", "zoom", "lang", "%00", "q[]"]),
+            st.text(max_size=40) | st.integers().map(str) | st.floats().map(str),
+        ),
+        max_size=5,
+    )
+)
+async def test_bad_parameters_are_refused_and_never_break_anything(
+    loaded: Loaded, pairs: list[tuple[str, str]]
+) -> None:
+    for path in ("/projects", "/map", "/suggest"):
+        given_ = [(name, text.encode("utf-8", "replace")) for name, text in pairs]
+        answer = await loaded.http.get(path, params=given_)  # type: ignore[arg-type]  # bytes are quoted as they are
+        assert answer.status_code in (200, 422), answer.text
