@@ -1,0 +1,44 @@
+"""The portal beside a running accounts service; the other services of its stack do not answer."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+
+import httpx
+import pytest
+import uvicorn
+
+from services.portal.app import build
+from tests.integration.accounts.conftest import PASSWORD, Accounts, free_port
+from tests.integration.accounts.conftest import accounts as accounts
+from tests.integration.accounts.conftest import registration as registration
+
+
+@pytest.fixture(scope="session")
+async def portal(accounts: Accounts) -> AsyncGenerator[httpx.AsyncClient, None]:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    urls = {"accounts": str(accounts.http.base_url), "search": nobody, "moderation": nobody}
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in {
+            "PORT": str(free_port()),
+            "SERVICE_URLS": json.dumps(urls),
+            "SERVICE_LINKS": json.dumps(
+                {"catalog": "https://catalogue.example.org/", "search": "https://s.example.org"}
+            ),
+            "MAIL_PAGE_URL": "http://127.0.0.1:1/mails",
+            "DEMONSTRATION": "true",
+            "DEMONSTRATION_PASSWORD": PASSWORD,
+        }.items():
+            environment.setenv(f"BOURSE_{name}", value)
+        app, settings = build()
+    config = uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None, http="httptools")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    async with httpx.AsyncClient(base_url=f"http://{settings.host}:{settings.port}", timeout=10) as http:
+        for _ in range(300):
+            if server.started:
+                break
+            await asyncio.sleep(0.01)
+        yield http
+    server.should_exit = True
+    await serving

@@ -1,0 +1,169 @@
+"""The pages: what they show, in which language, what they refuse and what they never contain."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+import pytest
+
+from services.portal.pages import STATIC
+from services.portal.words import WORDS
+from tests.integration.accounts.conftest import PASSWORD, Accounts
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+VOID = {"meta", "link", "input", "br"}
+
+
+class Page(HTMLParser):
+    """What a page consists of; it must be well nested."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+async def test_the_home_page_says_what_runs_and_who_can_log_in(portal: httpx.AsyncClient) -> None:
+    answer = await portal.get("/", headers=BROWSER)
+    assert answer.status_code == 200
+    page = Page(answer.text)
+    assert page.of("html") == [{"lang": "fr"}]
+    links = {link["href"] for link in page.of("a")}
+    assert "https://s.example.org/projects?continent=africa&theme=water-sanitation" in links
+    assert "http://127.0.0.1:1/mails" in links
+    assert any(str(link).endswith("/docs") for link in links)
+    assert "ne répond pas" in answer.text
+    for shown in (PASSWORD, "daect@example.org", "agent-sn@example.org", "ht-jacmel@example.org", "Haïti"):
+        assert shown in answer.text
+    assert WORDS["demonstration"][0] in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "accepted", "language"),
+    [
+        ("", "", "fr"),
+        ("", "de", "fr"),
+        ("", "en-GB,en;q=0.9,fr;q=0.2", "en"),
+        ("", "fr-FR,en;q=0.9", "fr"),
+        ("", "en;q=nonsense", "fr"),
+        ("?lang=en", "fr", "en"),
+        ("?lang=fr", "en", "fr"),
+        ("?lang=<script>", "en", "en"),
+    ],
+)
+async def test_a_page_is_in_the_language_asked_for(
+    portal: httpx.AsyncClient, query: str, accepted: str, language: str
+) -> None:
+    answer = await portal.get(f"/{query}", headers={"Accept-Language": accepted})
+    assert answer.headers["content-language"] == language
+    assert Page(answer.text).of("html") == [{"lang": language}]
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/verify?token=nonsense", "/verify"])
+async def test_every_page_has_a_strict_policy_and_keeps_to_it(portal: httpx.AsyncClient, path: str) -> None:
+    answer = await portal.get(path, headers=BROWSER)
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self';")
+    assert "unsafe" not in policy
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    page = Page(answer.text)
+    assert page.of("script") == page.of("style") == []
+    loaded = [attributes["href"] for attributes in page.of("link")]
+    for address in loaded:
+        assert (await portal.get(str(address))).status_code == 200
+    assert all(str(address).startswith("/static/") for address in loaded)
+    assert not any(name == "style" or name.startswith("on") for _, given in page.tags for name in given)
+    assert len(page.of("h1")) == len(page.of("main")) == 1
+    assert page.of("a")[0] == {"class": "skip", "href": "#content"}
+
+
+def test_the_styles_load_nothing() -> None:
+    assert not re.search(r"url\(|@import|http", (STATIC / "portal.css").read_text(encoding="utf-8"))
+
+
+async def test_an_address_is_confirmed_by_a_form_and_not_by_a_look(
+    portal: httpx.AsyncClient, accounts: Accounts, registration: dict[str, Any]
+) -> None:
+    registration["email"] = email = "<b>portail</b>@example.org"
+    refused = await accounts.http.post("/accounts", json=registration)
+    assert refused.status_code == 422
+    registration["email"] = email = "o'neil&co@example.org"
+    assert (await accounts.http.post("/accounts", json=registration)).status_code == 201
+    token = (await accounts.events(email))[0]["verification_token"]
+
+    await portal.get("/verify", params={"token": token}, headers=BROWSER)
+    asked = await portal.get("/verify", params={"token": token, "lang": "fr"}, headers=BROWSER)
+    assert "o&#39;neil&amp;co@example.org" in asked.text
+    page = Page(asked.text)
+    assert page.of("form") == [{"method": "post", "action": "/verify?lang=fr"}]
+    assert page.of("input") == [{"type": "hidden", "name": "token", "value": token}]
+    assert (await accounts.log_in(email, registration["password"])).status_code == 403
+
+    done = await portal.post("/verify?lang=fr", data={"token": token}, headers=BROWSER)
+    assert done.status_code == 200
+    assert WORDS["verify_done"][0] in done.text
+    assert (await accounts.log_in(email, registration["password"])).status_code == 200
+
+
+async def test_a_link_that_is_not_good_says_what_to_do(portal: httpx.AsyncClient) -> None:
+    answer = await portal.get("/verify", params={"token": '"><script>alert(1)</script>', "lang": "en"}, headers=BROWSER)
+    assert answer.status_code == 404
+    assert WORDS["verify_unknown"][1] in answer.text
+    assert "<script>" not in answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"other=1", b"\xff", b"token=" + b"x" * 10_000, b"&".join([b"a=b"] * 50)])
+async def test_a_bad_form_is_refused(portal: httpx.AsyncClient, body: bytes) -> None:
+    answer = await portal.post("/verify", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/projects/0199-abc", "https://catalogue.example.org/projects/0199-abc"),
+        ("/projects/%5C%5Cevil.example.org", "https://catalogue.example.org/projects/%5C%5Cevil.example.org"),
+        ("/projects/a%0d%0aSet-Cookie:%20x=y", "https://catalogue.example.org/projects/a%0D%0ASet-Cookie%3A%20x%3Dy"),
+    ],
+)
+async def test_links_of_mails_lead_to_the_sheet(portal: httpx.AsyncClient, path: str, location: str) -> None:
+    answer = await portal.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (302, location)
+    assert "set-cookie" not in answer.headers
+
+
+async def test_links_of_mails_lead_to_the_review(portal: httpx.AsyncClient) -> None:
+    answer = await portal.get("/reviews/0199-abc")
+    assert answer.status_code == 302
+    assert answer.headers["location"].endswith("/reviews/0199-abc")
+
+
+async def test_an_error_is_a_page_for_a_browser_and_a_problem_for_a_program(portal: httpx.AsyncClient) -> None:
+    page = await portal.get("/nowhere", headers={**BROWSER, "Accept-Language": "en"})
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert WORDS["error_404"][1] in page.text
+    problem = await portal.get("/nowhere")
+    assert (problem.status_code, problem.headers["content-type"]) == (404, "application/problem+json")
+    assert (await portal.delete("/", headers=BROWSER)).status_code == 405
+
+
+async def test_the_portal_is_ready_by_itself(portal: httpx.AsyncClient) -> None:
+    assert (await portal.get("/health/live")).status_code == 200
+    answer = await portal.get("/health/ready")
+    assert (answer.status_code, answer.json()["checks"]) == (200, {"stack": "ok"})
