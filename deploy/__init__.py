@@ -1,0 +1,1 @@
+"""Starting the Bourse: the launcher, the embedded engines, provisioning and the demonstration."""
