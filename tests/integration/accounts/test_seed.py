@@ -60,3 +60,18 @@ async def test_a_deleted_demonstration_account_comes_back(accounts: Accounts) ->
     bearer = await accounts.bearer("ht-jacmel@example.org")
     me = (await accounts.http.get("/me", headers=bearer)).json()
     assert me["authority"]["ref"] == "ht-jacmel"
+
+
+async def test_the_accounts_to_try_are_told_in_a_demonstration_only(accounts: Accounts) -> None:
+    told = {account["email"]: account for account in (await accounts.http.get("/demonstration")).json()}
+    assert told["agent-sn@example.org"]["country"] == "SN"
+    assert told["ht-jacmel@example.org"]["country"] == "HT"
+    assert told["daect@example.org"]["country"] is None
+    assert "password" not in str(told)
+
+    state = accounts.app.state
+    demonstration, state.settings = state.settings, state.settings.model_copy(update={"demonstration": False})
+    try:
+        assert (await accounts.http.get("/demonstration")).status_code == 404
+    finally:
+        state.settings = demonstration
