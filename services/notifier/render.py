@@ -1,0 +1,65 @@
+"""From a context to words: the templates, in a sandbox where nothing typed is code or markup."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from services.notifier import text
+from services.notifier.emails import Context
+from services.notifier.labels import WORDS, Language
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The three files of an e-mail, filled in."""
+
+    subject: str
+    plain: str
+    html: str
+
+
+def _finalize(value: Any) -> Any:
+    # every expression of every template comes through here, so nothing typed keeps what may not leave
+    if value is None:
+        raise ValueError("a template shows a value that is not there")
+    return text.clean(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _is_html(name: str | None) -> bool:
+    return name is not None and name.endswith(".html")
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=PackageLoader("services.notifier"),
+        autoescape=_is_html,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    filters: dict[str, Any] = {"paragraphs": text.paragraphs, "indented": text.indented, "one_line": text.one_line}
+    environment.filters.update(filters)
+    return environment
+
+
+def render(template: str, language: Language, context: Context) -> Rendered:
+    """Fill in `templates/<language>/<template>/`. Raises where the context lacks what a template shows."""
+    words = WORDS[language]
+    values: Context = {**context, "lang": language, "words": words}
+
+    def fill(file: str) -> str:
+        return _environment().get_template(f"{language}/{template}/{file}").render(values)
+
+    subject = text.one_line(fill("subject.txt"))
+    if context["demonstration"]:
+        subject = f"{subject} {words['demonstration_subject']}"
+    values["subject"] = subject
+    sheet: Any = context["sheet"]
+    title = text.clean(sheet.title) if sheet else ""
+    return Rendered(subject, text.wrap(fill("body.txt"), keep={title}), fill("body.html"))
