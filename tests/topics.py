@@ -18,11 +18,10 @@ class Read:
 
 async def read_topic(bootstrap: str, topic: str) -> list[Read]:
     """All records that a topic has now, in the order of each partition."""
-    consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer: Any = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(partitions)
+        partitions = list(consumer.assignment())
         await consumer.seek_to_beginning(*partitions)
         ends: Mapping[TopicPartition, int] = await consumer.end_offsets(partitions)
         found: list[Read] = []

@@ -7,9 +7,10 @@ the interpreter goes down (PyO3/pyo3-async-runtimes#40).
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final, TypeVar, cast
 
 import obstore
 from obstore.exceptions import BaseError
@@ -20,6 +21,7 @@ from backbone.errors import Unavailable
 T = TypeVar("T")
 
 CHUNK: Final = 256 * 1024
+SPOOLED: Final = 4 * 1024 * 1024  # bytes kept in memory while a file is verified
 _RETRIES: Final[Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -71,8 +73,16 @@ class Files:
         except FileNotFoundError as error:
             # submission keeps a file before it tells of it: what is not there will not come
             raise UnusableFileError(f"the deposit store has no file {sha256}") from error
-        # every store puts a file aside until its last byte: one that turns out wrong never appears
-        obstore.put(self._public.opened(), key(sha256), _verified(found.stream(min_chunk_size=CHUNK), sha256))
+        # put aside first: a file that turns out wrong never appears
+        with SpooledTemporaryFile(max_size=SPOOLED) as aside:
+            digest = hashlib.sha256()
+            for chunk in found.stream(min_chunk_size=CHUNK):
+                digest.update(chunk)
+                aside.write(chunk)
+            if digest.hexdigest() != sha256:
+                raise UnusableFileError(f"the file {sha256} of the deposit store has another content")
+            aside.seek(0)
+            obstore.put(self._public.opened(), key(sha256), cast("IO[bytes]", aside))
 
     async def read(self, sha256: str, part: range) -> AsyncGenerator[bytes, None]:
         """A part of a public file in chunks, opened at once: `Unavailable` comes before the answer begins."""
@@ -131,12 +141,3 @@ def _has(store: ObjectStore, place: str) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _verified(chunks: Iterable[bytes], sha256: str) -> Iterator[bytes]:
-    found = hashlib.sha256()
-    for chunk in chunks:
-        found.update(chunk)
-        yield bytes(chunk)
-    if found.hexdigest() != sha256:
-        raise UnusableFileError(f"the file {sha256} of the deposit store has another content")
