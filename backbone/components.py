@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import structlog
 
@@ -68,10 +68,18 @@ class Supervised:
                 self.trouble = "ended"
             except asyncio.CancelledError:
                 raise
-            except Exception as error:
-                self.trouble = f"{type(error).__name__}"
+            except Exception as raised:
+                error = _cause(raised)
+                self.trouble = type(error).__name__
                 log.warning("component failed, starting it again", component=self.name, error=repr(error), pause=pause)
             if asyncio.get_running_loop().time() - started > 30:
                 pause = 0.1
             await asyncio.sleep(pause)
             pause = min(pause * 2, self._longest_pause)
+
+
+def _cause(error: Exception) -> Exception:
+    """What went wrong first, out of the groups that tasks wrap it in."""
+    if isinstance(error, ExceptionGroup):
+        return _cause(cast("ExceptionGroup[Exception]", error).exceptions[0])
+    return error

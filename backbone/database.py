@@ -21,17 +21,18 @@ _after_commit: ContextVar[set[str] | None] = ContextVar("after_commit", default=
 Transaction = PoolConnectionProxy
 Row = asyncpg.Record
 
-# what asyncpg raises when the server is away, restarting or was killed under a query
-AWAY = (
-    OSError,
+# what asyncpg raises on a connection whose server went away, is restarting or was killed under a query
+BROKEN = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
     TimeoutError,
 )
+# and while connecting
+AWAY = (*BROKEN, OSError, asyncpg.TooManyConnectionsError)
 
 
 def _encode(value: object) -> str:
@@ -41,6 +42,10 @@ def _encode(value: object) -> str:
 async def _prepare(connection: Any) -> None:
     for name in ("jsonb", "json"):
         await connection.set_type_codec(name, encoder=_encode, decoder=orjson.loads, schema="pg_catalog")
+
+
+async def _leave_as_it_is(_: Any) -> None:
+    """Nothing outlives a transaction on a pooled connection, so that resetting it would be a round trip for nothing."""
 
 
 class Database:
@@ -71,7 +76,13 @@ class Database:
                 await migrate.run(self._url, self._migrations)
                 low, high = self._sizes
                 self._pool = await asyncpg.create_pool(
-                    self._url, min_size=low, max_size=high, init=_prepare, timeout=5, command_timeout=30
+                    self._url,
+                    min_size=low,
+                    max_size=high,
+                    init=_prepare,
+                    reset=_leave_as_it_is,
+                    timeout=5,
+                    command_timeout=30,
                 )
                 return
             except AWAY as error:
@@ -98,13 +109,23 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Transaction, None]:
         """A connection outside a transaction. Raises `Unavailable` while the database is away."""
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise Unavailable("the database is not there yet")
         try:
-            async with self._pool.acquire(timeout=5) as connection:
-                yield connection
+            connection = await pool.acquire(timeout=5)
         except AWAY as error:
             raise Unavailable("the database is away") from error
+        try:
+            yield connection
+        except asyncpg.DataError:
+            raise  # a mistake of ours, though asyncpg counts it among the troubles of a connection
+        except BROKEN as error:
+            # its state is not to be trusted: the pool makes another
+            connection.terminate()
+            raise Unavailable("the database is away") from error
+        finally:
+            await pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction, None]:

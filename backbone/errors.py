@@ -127,6 +127,15 @@ _SENTENCES = {
 }
 
 
+def _sentence(error: ErrorDetails | Mapping[str, Any]) -> str:
+    context: Mapping[str, Any] = error.get("ctx", {})
+    code = error["type"]
+    if code in ("too_long", "too_short") and context.get("field_type") == "Value":
+        code = f"string_{code}"  # a length declared beside other constraints of a text
+    # only our own sentences have places to fill: Pydantic's may quote what was typed
+    return _SENTENCES[code].format_map(context) if code in _SENTENCES else error["msg"]
+
+
 def field_errors(
     errors: Sequence[ErrorDetails | Mapping[str, Any]], prefix: Sequence[str | int] = ()
 ) -> list[FieldError]:
@@ -134,7 +143,7 @@ def field_errors(
     return [
         FieldError(
             field=".".join(str(part) for part in (*prefix, *error["loc"])),
-            detail=_SENTENCES.get(error["type"], error["msg"]).format_map(error.get("ctx", {})),
+            detail=_sentence(error),
             code=error["type"],
         )
         for error in errors

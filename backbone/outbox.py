@@ -67,9 +67,9 @@ class Relay(Supervised):
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=10_000
             )
-            await producer.start()
             cleaning = tasks.create_task(self._clean())
             try:
+                await producer.start()
                 self.well()
                 while True:
                     bell.clear()

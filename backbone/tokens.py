@@ -22,8 +22,8 @@ log = structlog.get_logger()
 ISSUER: Final = "bourse-projets"
 AUDIENCE: Final = "bourse"
 ALGORITHM: Final = "ES256"
-# an authority's record rides in the token: its presentation may have 2,000 characters of any script
-MAX_PAYLOAD: Final = 64_000
+# an authority’s record rides in the token: 2,000 characters of any script, and the limit counts them as base64 too
+MAX_PAYLOAD: Final = 96_000
 
 Role = Literal["authority", "agent", "daect", "admin"]
 
@@ -143,6 +143,7 @@ class TokenVerifier:
             except (httpx.HTTPError, ValueError, JoseError) as error:
                 raise Unavailable("the keys that sign tokens cannot be had") from error
             self._fetched = time.monotonic()
+            self._known.clear()  # what a key signed that is no longer published is not believed again
             return self._keys
 
 

@@ -16,7 +16,9 @@ class Settings(ServiceSettings):
         default=None, description="One password for all demonstration accounts; without it none are made."
     )
     demonstration_data: Path = Field(
-        default=DEMONSTRATION_DATA, description="Folder of the demonstration sheets, whose authorities get accounts."
+        # computed, so that the documented default names no machine's folder
+        default_factory=lambda: DEMONSTRATION_DATA,
+        description="Folder of the demonstration sheets, whose authorities get accounts.",
     )
     refresh_days: int = Field(default=14, ge=1, le=365, description="Days that a refresh token stays good, unused.")
     verification_hours: int = Field(default=48, ge=1, description="Hours that a verification link stays good.")

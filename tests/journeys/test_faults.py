@@ -186,7 +186,7 @@ def acknowledgements(stack: Stack) -> tuple[collections.Counter[str], int]:
         mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         identity = str(mail["message-id"])
         seen[identity] += 1
-        if seen[identity] == 1 and str(mail["x-bourse-mail"]) == "acknowledgement":
+        if seen[identity] == 1 and str(mail["x-bourse-mail"]) == "submission_received":
             by_project[str(mail["x-bourse-project"])] += 1
     return by_project, sum(count - 1 for count in seen.values())
 

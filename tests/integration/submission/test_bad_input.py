@@ -2,12 +2,14 @@
 
 import copy
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests import builders
-from tests.integration.submission.conftest import Headers, Submission, wrong_fields
+from tests.integration.submission.conftest import Headers, Signer, Submission, wrong_fields
 
 JSON = {"Content-Type": "application/json"}
 
@@ -258,3 +260,44 @@ async def test_a_tag_that_is_not_the_current_one(
 async def test_a_key_that_is_none(submission: Submission, agent: Headers, key: str) -> None:
     answer = await submission.http.post("/projects", json=builders.record(), headers=agent | {"Idempotency-Key": key})
     assert wrong_fields(answer) == ["Idempotency-Key"]
+
+
+ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8"), max_size=20)
+    | st.sampled_from(["SN", "health", "2027-03", "a@b{x}.org", "http://[{0}]", "{0}", "%s", "\u0000", "\ufffe", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _places(value: Any, path: str = "") -> list[str]:
+    inner: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        inner = [(str(name), one) for name, one in cast("dict[str, Any]", value).items()]
+    elif isinstance(value, list):
+        inner = [(str(index), one) for index, one in enumerate(cast("list[Any]", value))]
+    below = [place for name, one in inner for place in _places(one, f"{path}.{name}" if path else name)]
+    return [*([path] if path else []), *below]
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.sampled_from(_places(builders.record())), value=ANYTHING)
+async def test_nothing_whatever_is_an_internal_error(
+    submission: Submission, signer: Signer, place: str, value: Any
+) -> None:
+    who = signer.agent()
+    content = json.dumps(placed(place, value))
+    answer = await submission.http.post("/projects", content=content, headers=who | JSON)
+    assert answer.status_code in (201, 400, 403, 422), answer.text
+    if answer.status_code == 201:
+        path = f"/projects/{answer.json()['id']}"
+        assert (await submission.http.get(path, headers=who)).status_code == 200
+        submitted = await submission.http.post(f"{path}/submit", headers=who)
+        assert submitted.status_code in (200, 422), submitted.text
+    else:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.status_code != 422 or answer.json()["errors"]
