@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backbone.components import Component
-from backbone.errors import BadRequest, Invalid, Problem, field_errors
+from backbone.errors import BadRequest, Invalid, Problem, Unavailable, field_errors
 from backbone.http import JSON
 from backbone.settings import ServiceSettings
 from backbone.telemetry import configure, parent
@@ -60,6 +60,11 @@ async def _on_http(_: Request, error: HTTPException) -> Response:
         return answer(error.__cause__)
     problem = {"type": "about:blank", "title": error.detail, "status": error.status_code, "code": "http"}
     return ProblemResponse(problem, status_code=error.status_code, headers=error.headers)
+
+
+async def _on_timeout(_: Request, error: TimeoutError) -> Response:
+    log.warning("something took too long", exc_info=error)
+    return answer(Unavailable("something that is needed does not answer in time"))
 
 
 async def _on_unexpected(_: Request, error: Exception) -> Response:
@@ -182,6 +187,7 @@ def create(
             Problem: _on_problem,
             RequestValidationError: _on_invalid,
             HTTPException: _on_http,
+            TimeoutError: _on_timeout,
             Exception: _on_unexpected,
         },
     )

@@ -1,9 +1,9 @@
 """The consumer loop: inbox in the transaction of the effect, backoff in place, parking.
 
 A batch is handled in one transaction; if that fails, event by event. An event has three outcomes: processed, retried
-(what it needs is away: its partition waits), parked (it can never be processed as it is: it is kept, with the later
-events of its aggregate, until an administrator replays or discards it). A limit stops a bad deploy from parking a whole
-topic. Offsets are committed after the transaction; what comes twice is refused by the inbox.
+(what it needs is away: the consumer waits in place), parked (it can never be processed as it is: it is kept, with the
+later events of its aggregate, until an administrator replays or discards it). A limit stops a bad deploy from parking a
+whole topic. Offsets are committed after the transaction; what comes twice is refused by the inbox.
 """
 
 import asyncio
@@ -40,6 +40,7 @@ Scope = Callable[[Transaction], AbstractAsyncContextManager[D]]
 MAX_RECORDS: Final = 100
 COMMIT_EVERY_S: Final = 0.25
 STALLED_AFTER_S: Final = 30.0
+PATIENCE_S: Final = 60.0  # less than max_poll_interval_ms, by far
 PARKING_LIMIT: Final = 20  # a minute
 
 HANDLED = Histogram("bourse_handler_seconds", "Time of a handler, in seconds.", ["consumer", "type"])
@@ -105,13 +106,15 @@ class Consumer(Supervised, Generic[D]):
         self._by_type = {event.TYPE: event for event in handlers}
         self._topics = sorted({event.TOPIC.name for event in handlers})
         self._done: dict[TopicPartition, int] = {}
-        self._waiting: dict[TopicPartition, tuple[float, float]] = {}  # partition → (until, pause)
+        self._stopped: str | None = None
 
     # -- the loop ------------------------------------------------------------------------------------------------
 
+    async def check(self) -> str | None:
+        return self._stopped or await super().check()
+
     async def _consume(self) -> None:
         self._done.clear()
-        self._waiting.clear()
         consumer: AIOKafkaConsumer = AIOKafkaConsumer(
             *self._topics,
             bootstrap_servers=self._bootstrap,
@@ -137,12 +140,11 @@ class Consumer(Supervised, Generic[D]):
         committed = watched = time.monotonic()
         progress: dict[TopicPartition, tuple[int, float]] = {}
         while True:
-            self._resume(consumer)
-            pause = 200 if self._waiting or self._done else 1000
+            pause = 200 if self._done else 1000
             got = cast("Batches", await consumer.getmany(timeout_ms=pause, max_records=MAX_RECORDS))
             records = [record for partition in got.values() for record in partition]
             if records:
-                await self._handle_batch(consumer, [self._read(record) for record in records])
+                await self._handle_batch([self._read(record) for record in records])
             now = time.monotonic()
             if now - committed > COMMIT_EVERY_S:
                 await self._commit(consumer)
@@ -156,7 +158,8 @@ class Consumer(Supervised, Generic[D]):
         done = {partition: offset for partition, offset in self._done.items() if partition in consumer.assignment()}
         self._done.clear()
         if done:
-            await consumer.commit(done)
+            async with asyncio.timeout(10):
+                await consumer.commit(done)
 
     async def _watch(
         self,
@@ -165,48 +168,52 @@ class Consumer(Supervised, Generic[D]):
         now: float,
     ) -> None:
         """Measure the lag; a consumer that stands still before unread records is made anew."""
-        assigned = [partition for partition in consumer.assignment() if partition not in self._waiting]
         async with asyncio.timeout(20):
+            assigned = list(consumer.assignment())
             ends = cast("Mapping[TopicPartition, int]", await consumer.end_offsets(assigned))
-        for partition in assigned:
-            position = await consumer.position(partition)
+            positions = {partition: await consumer.position(partition) for partition in assigned}
+        for partition, position in positions.items():
             LAG.labels(self.group, partition.topic, partition.partition).set(max(0, ends[partition] - position))
             before, since = progress.get(partition, (-1, now))
             if position != before or position >= ends[partition]:
                 progress[partition] = (position, now)
             elif now - since > STALLED_AFTER_S:
                 raise RuntimeError(f"stalled at {partition.topic}/{partition.partition} offset {position}")
-        async with self.db.connection() as connection:
-            PARKED.labels(self.group).set(await inbox.count_parked(connection, self.group))
+        with contextlib.suppress(Unavailable):  # /health/ready says so, and this is but a figure
+            async with self.db.connection() as connection:
+                PARKED.labels(self.group).set(await inbox.count_parked(connection, self.group))
 
     # -- outcomes ------------------------------------------------------------------------------------------------
 
-    async def _handle_batch(self, consumer: AIOKafkaConsumer, batch: Sequence[Incoming]) -> None:
+    async def _handle_batch(self, batch: Sequence[Incoming]) -> None:
         try:
-            await self._process(batch)
-        except TRANSIENT as error:
-            self._back_off(consumer, batch, error)
-            return
+            await self._patiently(lambda: self._process(batch))
+        except TRANSIENT:
+            raise
         except Exception as error:
             log.info("batch failed, going event by event", size=len(batch), error=repr(error))
-            await self._one_by_one(consumer, batch)
-            return
+            for incoming in batch:
+                await self._patiently(lambda incoming=incoming: self._process_or_park(incoming))
         for incoming in batch:
-            self._processed(incoming)
+            OUTCOMES.labels(self.group, "processed").inc()
+            self._done[TopicPartition(incoming.record.topic, incoming.record.partition)] = incoming.record.offset + 1
+        self._stopped = None
+        self.well()
 
-    async def _one_by_one(self, consumer: AIOKafkaConsumer, batch: Sequence[Incoming]) -> None:
-        stopped: set[TopicPartition] = set()
-        for incoming in batch:
-            partition = _partition(incoming)
-            if partition in stopped:
-                continue
+    async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, again and again while what it needs is away; after a while, let the consumer be made anew."""
+        pause, end = 0.05, time.monotonic() + PATIENCE_S
+        while True:
             try:
-                await self._process_or_park(incoming)
+                return await work()
             except TRANSIENT as error:
-                stopped.add(partition)
-                self._back_off(consumer, [incoming], error)
-            else:
-                self._processed(incoming)
+                OUTCOMES.labels(self.group, "retried").inc()
+                self.trouble = f"retrying: {type(error).__name__}"
+                if time.monotonic() > end:
+                    raise
+                log.warning("retrying", error=repr(error), pause=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 3.0)
 
     async def _process_or_park(self, incoming: Incoming) -> None:
         try:
@@ -249,8 +256,8 @@ class Consumer(Supervised, Generic[D]):
     async def _park(self, incoming: Incoming, error: str) -> None:
         async with self.db.transaction() as tx:
             if await inbox.parked_lately(tx, self.group) >= PARKING_LIMIT:
-                self.trouble = "parking limit reached: nothing is consumed until the cause is mended"
-                raise Retry(self.trouble)
+                self._stopped = "parking limit reached: nothing is consumed until the cause is mended"
+                raise Retry(self._stopped)
             await inbox.claim(tx, self.group, [incoming.event_id])
             await self._keep(tx, incoming, error, False)
         log.error("event parked", error=error, event_id=incoming.event_id, key=incoming.key)
@@ -274,40 +281,6 @@ class Consumer(Supervised, Generic[D]):
                 held=held,
             ),
         )
-
-    def _processed(self, incoming: Incoming) -> None:
-        OUTCOMES.labels(self.group, "processed").inc()
-        partition = _partition(incoming)
-        self._done[partition] = incoming.record.offset + 1
-        self._waiting.pop(partition, None)
-        if not self._waiting:
-            self.well()
-
-    def _back_off(self, consumer: AIOKafkaConsumer, batch: Sequence[Incoming], error: BaseException) -> None:
-        """Go back to the first of these records in each partition, and wait there."""
-        OUTCOMES.labels(self.group, "retried").inc(len(batch))
-        firsts: dict[TopicPartition, int] = {}
-        for incoming in batch:
-            firsts.setdefault(_partition(incoming), incoming.record.offset)
-        for partition, offset in firsts.items():
-            pause = min(self._waiting.get(partition, (0, 0.05))[1] * 2, 5.0)
-            self._waiting[partition] = (time.monotonic() + pause, pause)
-            if partition in consumer.assignment():
-                consumer.seek(partition, offset)
-                consumer.pause(partition)
-            log.warning(
-                "retrying", error=repr(error), topic=partition.topic, partition=partition.partition, pause=pause
-            )
-        self.trouble = self.trouble or f"retrying: {type(error).__name__}"
-
-    def _resume(self, consumer: AIOKafkaConsumer) -> None:
-        now = time.monotonic()
-        assigned = consumer.assignment()
-        for partition, (until, _) in list(self._waiting.items()):
-            if partition not in assigned:
-                del self._waiting[partition]
-            elif until <= now and partition in consumer.paused():
-                consumer.resume(partition)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -339,7 +312,3 @@ class Consumer(Supervised, Generic[D]):
                         await self._handle(wanted.model_validate_json(value, extra="ignore"), meta, deps)
             await inbox.discard(tx, self.group, [row.id for row in rows if row.id is not None])
             return len(rows)
-
-
-def _partition(incoming: Incoming) -> TopicPartition:
-    return TopicPartition(incoming.record.topic, incoming.record.partition)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -29,10 +29,9 @@ BROKEN = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    TimeoutError,
 )
 # and while connecting
-AWAY = (*BROKEN, OSError, asyncpg.TooManyConnectionsError)
+AWAY = (*BROKEN, OSError, TimeoutError, asyncpg.TooManyConnectionsError)
 
 
 def _encode(value: object) -> str:
@@ -121,8 +120,9 @@ class Database:
         except asyncpg.DataError:
             raise  # a mistake of ours, though asyncpg counts it among the troubles of a connection
         except BROKEN as error:
-            # its state is not to be trusted: the pool makes another
-            connection.terminate()
+            # its state is not to be trusted: the pool makes another (or has taken it back already, and says so)
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
             raise Unavailable("the database is away") from error
         finally:
             await pool.release(connection)
