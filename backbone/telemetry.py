@@ -84,7 +84,7 @@ def configure(service: str, settings: ServiceSettings) -> None:
     # a broker that is away is said by /health/ready; the client would repeat it many times a second
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
-    exported = settings.otlp_endpoint is not None
+    exported = bool(settings.otlp_endpoint)
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}),
         sampler=ParentBased(TraceIdRatioBased(1.0)) if exported else ALWAYS_OFF,

@@ -114,7 +114,7 @@ class ContainerEngines:
         from testcontainers.postgres import PostgresContainer
 
         if "postgres" not in self._urls:
-            container = self._stack.enter_context(PostgresContainer("postgres:18", driver=None))
+            container = self._stack.enter_context(PostgresContainer("postgres:18.6", driver=None))
             self._urls["postgres"] = container.get_connection_url()
         return self._urls["postgres"]
 
@@ -122,7 +122,7 @@ class ContainerEngines:
         from testcontainers.kafka import KafkaContainer
 
         if "kafka" not in self._urls:
-            container = self._stack.enter_context(KafkaContainer("apache/kafka:4.1.0").with_kraft())
+            container = self._stack.enter_context(KafkaContainer("apache/kafka:4.4.0").with_kraft())
             self._urls["kafka"] = container.get_bootstrap_server()
         return self._urls["kafka"]
 
@@ -130,7 +130,7 @@ class ContainerEngines:
         from testcontainers.elasticsearch import ElasticSearchContainer
 
         if "search" not in self._urls:
-            container = self._stack.enter_context(ElasticSearchContainer("elasticsearch:9.2.1", mem_limit="1G"))
+            container = self._stack.enter_context(ElasticSearchContainer("elasticsearch:9.5.3", mem_limit="1G"))
             self._urls["search"] = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(9200)}"
         return self._urls["search"]
 

@@ -281,7 +281,8 @@ def public_sheet(
     if authority.ref is None:
         raise ValueError("a submitted record names its authority by ref")
     return PublicSheet(
-        **project.model_dump(exclude={"countries_sought"}),
+        # what `PublicSheet` does not declare stays private
+        **project.model_dump(include=set(PublicSheet.model_fields) & set(Project.model_fields)),
         id=project_id,
         revision=revision,
         countries=record.countries(),

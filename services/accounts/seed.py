@@ -33,7 +33,7 @@ class FirstStart:
         async with self._database.transaction() as tx:
             await keys.ensure_key(tx)
         password = self._settings.demonstration_password
-        if self._settings.demonstration and password is not None:
+        if self._settings.demonstration and password:
             records = authorities(self._settings.demonstration_data)
             async with self._database.transaction() as tx:
                 count = await seed(tx, self._passwords, password.get_secret_value(), records)

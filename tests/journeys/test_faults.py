@@ -56,13 +56,16 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def processes(stack: Stack) -> dict[str, int | None]:
     """Everything that may be killed, by name."""
     status = stack.status()
-    pids = {name: entry["pid"] for group in ("services", "engines") for name, entry in status[group].items()}
-    return {**pids, "mail": status["mail"].get("pid")}
+    return {
+        **{name: entry["pid"] for name, entry in status["services"].items()},
+        **{f"engine {name}": entry["pid"] for name, entry in status["engines"].items()},
+        "mail catcher": status["mail"]["pid"],
+    }
 
 
-async def killer(stack: Stack, tally: Tally, done: asyncio.Event) -> None:
-    """Kill one process after the other until the load is over and all were killed twice; the least killed first."""
-    while not (done.is_set() and min(tally.kills.values(), default=0) >= 2):
+async def killer(stack: Stack, tally: Tally) -> None:
+    """Kill one process after the other until all were killed twice; the least killed first."""
+    while min(tally.kills.values(), default=0) < 2:
         await asyncio.sleep(KILL_EVERY_S)
         pids = await asyncio.to_thread(processes, stack)
         for name in pids:
@@ -141,19 +144,18 @@ async def agent_token(stack: Stack, tally: Tally, client: httpx.AsyncClient, cou
 
 
 async def load(stack: Stack, tally: Tally) -> None:
-    done = asyncio.Event()
-    numbers = iter(range(SHEETS))
+    """Deposit and publish until there are enough sheets and everything was killed twice meanwhile."""
+    numbers = itertools.count()
     async with httpx.AsyncClient(timeout=20, limits=httpx.Limits(max_connections=CLIENTS * 2)) as client:
-        killing = asyncio.create_task(killer(stack, tally, done))
+        killing = asyncio.create_task(killer(stack, tally))
 
         async def work() -> None:
-            for number in numbers:
+            while (number := next(numbers)) < SHEETS or not killing.done():
                 await deposit(stack, tally, client, number)
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(CLIENTS):
                 tasks.create_task(work())
-        done.set()
         await killing
 
 
@@ -244,7 +246,7 @@ async def test_nothing_acknowledged_is_lost_doubled_or_out_of_order(own_stack: S
         f" {time.monotonic() - started:.0f} s"
     )
     assert min(tally.kills.values()) >= 2
-    assert len(tally.submitted) == len(tally.published) == SHEETS
+    assert len(tally.submitted) == len(tally.published) >= SHEETS
     assert set(reviews) == set(acknowledged) == tally.submitted
     assert set(acknowledged.values()) == {1}
     assert set(catalogue) == set(index) == tally.published

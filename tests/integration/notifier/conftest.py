@@ -21,7 +21,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from backbone.contracts.events import Event
-from backbone.database import Database
+from backbone.database import Database, dedicated
 from backbone.kafka import EventMeta
 from backbone.telemetry import current_event
 from services.notifier.dispatcher import Dispatcher
@@ -180,7 +180,7 @@ async def until(look: Callable[[], T | Awaitable[T]], good: Callable[[T], bool],
 
 async def states(database: Database) -> dict[str, int]:
     """How many mails of the ledger are in each state."""
-    async with database.connection() as connection:
+    async with dedicated(database.url) as connection:
         rows = await connection.fetch("select state, count(*) as mails from mails group by state")
     return {row["state"]: row["mails"] for row in rows}
 

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from backbone.contracts.events import ReviewChangesRequested, ReviewOpened
-from backbone.database import Database
+from backbone.database import Database, dedicated
 from services.notifier import dispatcher, repository
 from services.notifier.dispatcher import MailServer as Check
 from tests.builders import author
@@ -274,7 +274,7 @@ async def test_losing_the_database_in_between_repeats_nothing(
     async with sending(database, mail_server):
         for wanted in (10, 25, 40):
             await until(lambda least=wanted: len(mail_server.mails) >= least, bool)
-            async with database.connection() as connection:
+            async with dedicated(database.url) as connection:
                 await connection.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity"
                     " where datname = current_database() and pid <> pg_backend_pid()"

@@ -117,7 +117,6 @@ def envelope(
     return Envelope(
         event_id="0192f5b0-0000-7000-8000-00000000000e",
         template=email.__name__,
-        thread=project,
         project=None if email is emails.account_confirmation else project,
         sender=DESK.sender,
         to=to,
