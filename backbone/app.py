@@ -226,5 +226,6 @@ def run(build: Callable[[], tuple[FastAPI, ServiceSettings]]) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # who is behind a proxy is for those to say who know how many there are
+        timeout_keep_alive=75,  # longer than what proxies and clients keep a connection for
         timeout_graceful_shutdown=10,
     )

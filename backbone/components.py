@@ -31,7 +31,7 @@ class Component(Protocol):
 class Supervised:
     """A component that is one endless coroutine, started again with backoff whenever it fails."""
 
-    def __init__(self, name: str, run: Callable[[], Awaitable[None]], *, longest_pause: float = 5.0) -> None:
+    def __init__(self, name: str, run: Callable[[], Awaitable[None]], *, longest_pause: float = 2.0) -> None:
         self._name = name
         self._run = run
         self._longest_pause = longest_pause

@@ -14,7 +14,7 @@ from deploy.embedded.engine import EngineError, Launch
 from deploy.launcher.ports import HOST, answers
 
 _HEAP_MB: Final = (64, 384)
-_OPTIONS: Final = ("-XX:TieredStopAtLevel=1",)
+_OPTIONS: Final = ("-XX:TieredStopAtLevel=1", "--sun-misc-unsafe-memory-access=allow")
 # A stack may sleep for months: its consumers' offsets must not be forgotten meanwhile (minutes in a year).
 _OFFSETS_KEPT: Final = 525_600
 

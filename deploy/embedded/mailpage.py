@@ -81,6 +81,8 @@ class _Pages:
         content = None if mail is None else body(mail, "html")
         if content is None:
             return _html("missing.html", status=404)
+        # A link of the mail opens beside this page: in the frame itself, the page's policy would forbid it.
+        content = content.replace("<head>", '<head><base target="_blank">', 1)
         return HTMLResponse(
             content.encode(errors="replace"), headers=_COMMON | {"Content-Security-Policy": MAIL_POLICY}
         )

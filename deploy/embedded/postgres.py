@@ -19,7 +19,7 @@ import psutil
 
 from deploy.embedded import unprivileged
 from deploy.embedded.engine import EngineError, Launch
-from deploy.launcher.ports import HOST, answers
+from deploy.launcher.ports import HOST
 
 _ORPHANS_SECONDS: Final = 5
 # Room for ten services with a pool each, and for what else a laptop runs.
@@ -53,7 +53,9 @@ class Postgres:
         return self.folder / "data"
 
     def is_ready(self) -> bool:
-        return answers(self.port)
+        """Whether it takes connections: it listens earlier, while it still recovers from a `kill -9`."""
+        command = [str(_binaries() / "pg_isready"), "-q", "-h", HOST, "-p", str(self.port), "-t", "2"]
+        return subprocess.run(command, env=dict(self.environment), check=False).returncode == 0
 
     def launch(self) -> Launch:
         binaries = _binaries()

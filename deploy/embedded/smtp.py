@@ -51,6 +51,7 @@ class Maildir:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._tag = f"{os.getpid()}_{secrets.token_hex(3)}.{socket.gethostname().replace('/', '_').replace(':', '_')}"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for room in ROOMS:
             (folder / room).mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -55,7 +55,7 @@ def _run(arguments: list[str]) -> int:
 
     if arguments and arguments[0] in cli.SERVICE_NAMES:
         cli.administer(arguments[0], arguments[1:])
-    cli.app(arguments)
+    cli.app(arguments, prog_name="./bourse")
     return 0
 
 

@@ -1,6 +1,7 @@
 """One supervised process: started, watched, started again when it dies, stopped."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -124,7 +125,7 @@ class Child:
             return  # it has just ended
 
     def _note(self, text: str) -> None:
-        with open_log(self._log) as log:
+        with contextlib.suppress(OSError), open_log(self._log) as log:  # `status` tells it too
             log.write(f"--- {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {self.name}: {text}\n".encode())
 
 

@@ -22,6 +22,7 @@ _READY_AGAIN_SECONDS: Final = 120.0
 app = typer.Typer(
     name="bourse",
     help="Run the Bourse on this machine.",
+    epilog="./bourse SERVICE --help shows a service's own commands (search rebuild, moderation parked list, ...).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -94,7 +95,7 @@ def _start(folder: Folder, base_port: int | None, *, empty: bool, foreground: bo
 
 
 def _load_demonstration(stack: Surroundings) -> None:
-    if not start.has_module("deploy.demo"):
+    if not (stack.is_demonstration and start.has_module("deploy.demo")):
         return
     if start.run_module("deploy.demo", "--data", str(stack.folder.path)):
         where = data_option(stack.folder)
@@ -127,6 +128,8 @@ def _print_addresses(stack: Surroundings) -> None:
     table.add_row("Mail folder", known["mail"]["maildir"] or "(the given SMTP server's)")
     table.add_row("Data", str(stack.folder.path))
     console.print(table)
+    if not stack.is_demonstration:
+        return
     console.print(
         "Demonstration accounts: agent-<country code>@example.org (posts), <authority's ref>@example.org, "
         "daect@example.org, admin@example.org"
@@ -161,7 +164,7 @@ def show_status(
 def _print_table(known: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("Process", "State", "Pid", "MB", "Restarts", "Address"):
-        table.add_column(column, justify="right" if column in ("Pid", "MB", "Restarts") else "left")
+        table.add_column(column, justify="right" if column in ("Pid", "MB", "Restarts") else "left", overflow="fold")
     mail = {"mail": known["mail"] | {"url": known["mail"]["page"] or known["mail"]["smtp"]}}
     total = known["supervisor"]["rss_mb"] or 0
     engines = {"opensearch" if name == "search" else name: part for name, part in known["engines"].items()}
@@ -214,6 +217,24 @@ def demo(data: Data = None) -> None:
     if not start.has_module("deploy.demo"):
         raise LauncherError("This checkout has no demonstration (deploy/demo.py).")
     _load_demonstration(Surroundings(folder, settings))
+
+
+@app.command("run")
+def run_alone(
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="One of the services that `status` lists.")],
+    port: Annotated[int, typer.Option("--port", metavar="N", help="Where it listens.")],
+    data: Data = None,
+) -> None:
+    """Run one more replica of a service here, in this terminal, for working on it; Ctrl-C ends it."""
+    known = service_named(service)
+    if known is None:
+        raise LauncherError(f"There is no service {service}. There are: {', '.join(SERVICE_NAMES)}.", code=2)
+    folder, settings = _running(data)
+    environ = environment.of_service(known, Surroundings(folder, settings))
+    # a name of its own, so that Kafka does not take it for the one that the stack runs
+    environ |= {"BOURSE_PORT": str(port), "BOURSE_REPLICA": f"alone-{os.getpid()}"}
+    os.chdir(ROOT)
+    os.execve(sys.executable, [sys.executable, "-P", "-m", f"services.{service}.app"], environ)  # noqa: S606
 
 
 def _running(data: Path | None) -> tuple[Folder, StackSettings]:

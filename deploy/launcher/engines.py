@@ -1,6 +1,5 @@
 """The embedded engines of a stack: all but those that the user's environment replaces."""
 
-import hashlib
 import sys
 from pathlib import Path
 
@@ -21,9 +20,7 @@ def embedded(stack: Surroundings) -> list[Engine]:
     folder, environment = stack.folder, plain(stack)
     engines: list[Engine] = []
     if not stack.external("search"):
-        engines.append(
-            Search(folder.engine("search"), stack.settings.search_port, cluster_name(folder.path), environment)
-        )
+        engines.append(Search(folder.engine("search"), stack.settings.search_port, stack.settings.cluster, environment))
     if not stack.external("kafka"):
         broker, controller = stack.port(ports.KAFKA_OFFSET), stack.port(ports.KAFKA_CONTROLLER_OFFSET)
         engines.append(Kafka(folder.engine("kafka"), broker, controller, environment))
@@ -34,11 +31,6 @@ def embedded(stack: Surroundings) -> list[Engine]:
         smtp, page = stack.port(ports.SMTP_OFFSET), stack.port(ports.MAIL_PAGE_OFFSET)
         engines.append(MailCatcher(folder.mail, smtp, page, Path(sys.executable), python(stack), ROOT))
     return engines
-
-
-def cluster_name(data: Path) -> str:
-    """OpenSearch's cluster name: another for each data folder, so that two stacks never take each other's node."""
-    return f"bourse-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
 
 
 def own_ports(stack: Surroundings) -> set[int]:

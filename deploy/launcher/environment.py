@@ -56,6 +56,10 @@ class Surroundings:
         return self.user.get(EXTERNAL[engine]) or None
 
     @property
+    def is_demonstration(self) -> bool:
+        return (self.user.get("BOURSE_DEMONSTRATION") or "true").lower() not in ("false", "0", "no", "off")
+
+    @property
     def postgres_admin_url(self) -> str:
         password = secrets.postgres_admin_password(self.folder.secrets)
         address = f"{ports.HOST}:{self.port(ports.POSTGRES_OFFSET)}"
@@ -111,7 +115,7 @@ def of_service(service: Service, surroundings: Surroundings) -> dict[str, str]:
         "BOURSE_HOST": ports.HOST,
         "BOURSE_PORT": str(surroundings.port(service.offset)),
         "BOURSE_PORTAL_URL": surroundings.user.get("BOURSE_PORTAL_URL") or surroundings.url(0),
-        "BOURSE_DEMONSTRATION": surroundings.user.get("BOURSE_DEMONSTRATION") or "true",
+        "BOURSE_DEMONSTRATION": str(surroundings.is_demonstration).lower(),
     }
     for need in sorted(service.needs):
         given |= _GIVEN[need](service, surroundings)
@@ -140,6 +144,12 @@ def _directory(_: Service, surroundings: Surroundings) -> dict[str, str]:
     return given
 
 
+def _demonstration_password(surroundings: Surroundings) -> dict[str, str]:
+    if not surroundings.is_demonstration:
+        return {}
+    return {"BOURSE_DEMONSTRATION_PASSWORD": secrets.demonstration_password(surroundings.folder.secrets)}
+
+
 def _store(variable: str, room: str) -> Callable[[Service, Surroundings], dict[str, str]]:
     return lambda _, s: {variable: s.store_url(variable, room)} | _store_credentials(s)
 
@@ -154,9 +164,7 @@ _GIVEN: Final[dict[Need, Callable[[Service, Surroundings], dict[str, str]]]] = {
     Need.DEPOSITS: _store("BOURSE_DEPOSIT_STORE_URL", "deposits"),
     Need.PUBLIC_DOCUMENTS: _store("BOURSE_PUBLIC_STORE_URL", "public"),
     Need.DAECT_EMAIL: lambda _, s: {"BOURSE_DAECT_EMAIL": s.user.get("BOURSE_DAECT_EMAIL") or DEMONSTRATION_DAECT},
-    Need.DEMONSTRATION_PASSWORD: lambda _, s: {
-        "BOURSE_DEMONSTRATION_PASSWORD": secrets.demonstration_password(s.folder.secrets)
-    },
+    Need.DEMONSTRATION_PASSWORD: lambda _, s: _demonstration_password(s),
     Need.DIRECTORY: _directory,
 }
 

@@ -1,5 +1,6 @@
 """Starting a stack: from a folder that may not exist yet to a supervisor that runs, and the wait until all is ready."""
 
+import secrets
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def configure(folder: Folder, base_port: int | None, *, empty: bool) -> StackSet
     if not _LOWEST_PORT <= chosen <= ports.LARGEST_BASE_PORT:
         raise LauncherError(f"--base-port must be between {_LOWEST_PORT} and {ports.LARGEST_BASE_PORT}.")
     if known is None:
-        return StackSettings(chosen, _search_port(folder), empty=empty)
+        return StackSettings(chosen, _search_port(folder), f"bourse-{secrets.token_hex(6)}", empty=empty)
     known.base_port = chosen
     known.empty = known.empty or empty
     return known

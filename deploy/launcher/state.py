@@ -81,6 +81,7 @@ class StackSettings:
 
     base_port: int
     search_port: int
+    cluster: str = "bourse"  # OpenSearch's name, which tells this stack's node from another's
     empty: bool = False
     demonstration_loaded: bool = False
 
@@ -144,12 +145,12 @@ class RunState:
     def load(cls, folder: Folder) -> Self:
         try:
             known: dict[str, Any] = json.loads((folder.run / "state.json").read_text())
+            processes = {name: ProcessState(**process) for name, process in known.pop("processes").items()}
+            return cls(**known, processes=processes)
         except FileNotFoundError:
             return cls()
-        except ValueError as error:
-            raise LauncherError(f"{folder.run / 'state.json'} is damaged ({error}).") from error
-        processes = {name: ProcessState(**process) for name, process in known.pop("processes").items()}
-        return cls(**known, processes=processes)
+        except (ValueError, TypeError, KeyError) as error:
+            raise LauncherError(f"{folder.run / 'state.json'} is damaged ({error!r}).") from error
 
     def save(self, folder: Folder) -> None:
         write_atomically(folder.run / "state.json", json.dumps(asdict(self)) + "\n")

@@ -6,6 +6,7 @@ ends on SIGTERM, and with `--guardian` also when that process (an `up --foregrou
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import shlex
@@ -54,6 +55,7 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
+        self._untold = False
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._state = RunState(phase="starting", supervisor_pid=os.getpid())
         self._state.supervisor_identity = processes.identity(os.getpid())
@@ -113,7 +115,7 @@ class Supervisor:
                 try:
                     await _make_archive(engine)
                 except (EngineError, OSError) as error:  # it is a cache: the stack does without
-                    sys.stderr.write(f"no class archive for {engine.name}: {error}\n")
+                    _complain(f"no class archive for {engine.name}: {error}")
 
     async def _provision(self) -> None:
         """Databases and topics, then the services, which find both; the search engine may still be starting."""
@@ -197,14 +199,30 @@ class Supervisor:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-            logs.rotate(self._folder.logs)
             if self._guardian and not self._guardian.alive:
                 self._stop.set()
+            if self._untold:
+                self._tell()
+            try:
+                logs.rotate(self._folder.logs)
+            except OSError as error:
+                _complain(f"the logs could not be cut: {error}")
 
     def _tell(self, *, phase: str | None = None, doing: str | None = None) -> None:
         self._state.phase = self._state.phase if phase is None else phase
         self._state.doing = self._state.doing if doing is None else doing
-        self._state.save(self._folder)
+        try:
+            self._state.save(self._folder)
+            self._untold = False
+        except OSError as error:  # a full disk must not end the supervision; it is told again later
+            self._untold = True
+            _complain(f"the state could not be written: {error}")
+
+
+def _complain(text: str) -> None:
+    """A line in the supervisor's log; on a full disk there is nobody to tell."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")
 
 
 async def _until(ready: Callable[[], bool]) -> None:

@@ -65,7 +65,7 @@ def came_back(mail: Leased, error: RefusedError | TroubleError) -> Outcome:
 class Dispatcher(Supervised):
     """The worker. `connections` is how many mails may be under way at once, `days` how long settled ones are kept."""
 
-    def __init__(self, db: Database, server: Server, *, sender: str, connections: int = 3, days: int = 90) -> None:
+    def __init__(self, db: Database, server: Server, *, sender: str, connections: int = 4, days: int = 90) -> None:
         super().__init__("mailer", self._dispatch)
         self._db = db
         self._server = server
@@ -78,7 +78,8 @@ class Dispatcher(Supervised):
         self._bell = asyncio.Event()
         self._lock = 0
         self._mending: asyncio.Task[None] | None = None
-        self.smtp_trouble: str | None = None
+        self._pause_s = FIRST_WAIT_S  # grows until a mail is accepted: a greeting alone mends nothing
+        self.smtp_trouble: TroubleError | None = None
 
     async def stop(self) -> None:
         """Let what is under way arrive, and write it down."""
@@ -162,10 +163,12 @@ class Dispatcher(Supervised):
                 async with asyncio.timeout(DELIVERY_S):
                     await connection.send(mail.recipient, mail.message)
             outcome = Outcome(mail.id, mail.template, "sent")
+            self._pause_s = FIRST_WAIT_S
             log.info("mail sent", mail=mail.id, template=mail.template, attempts=mail.attempts)
         except RefusedError as refused:
             outcome = came_back(mail, refused)
-            log.warning("mail refused", mail=mail.id, template=mail.template, state=outcome.state, error=str(refused))
+            # the server's words are in the ledger: they name the recipient
+            log.warning("mail refused", mail=mail.id, template=mail.template, state=outcome.state, code=refused.code)
         except (TroubleError, TimeoutError) as error:
             connection.drop()
             trouble = error if isinstance(error, TroubleError) else TroubleError("timed out", answered=False)
@@ -174,7 +177,7 @@ class Dispatcher(Supervised):
         except Exception as error:
             connection.drop()
             outcome = came_back(mail, RefusedError(554, f"cannot be sent: {error!r}"))
-            log.exception("mail cannot be sent", mail=mail.id, template=mail.template)
+            log.warning("mail cannot be sent", mail=mail.id, template=mail.template, error=type(error).__name__)
         finally:
             self._outcomes.append(outcome)
             self._idle.append(connection)
@@ -184,22 +187,23 @@ class Dispatcher(Supervised):
 
     def _pause(self, trouble: TroubleError) -> None:
         """Send nothing until the server was seen well."""
-        self.smtp_trouble = str(trouble)
+        self.smtp_trouble = trouble
         if self._mending is None or self._mending.done():
             log.warning("mail server in trouble, mails wait", error=str(trouble))
             self._mending = asyncio.create_task(self._mend(trouble))
 
     async def _mend(self, trouble: TroubleError) -> None:
-        pause, probe = FIRST_WAIT_S, Connection(self._server, self._sender)
+        probe = Connection(self._server, self._sender)
         while True:
             longest = LONGEST_PAUSE_S if trouble.answered else LONGEST_PAUSE_AWAY_S
-            await asyncio.sleep(min(pause, longest) * random.uniform(0.5, 1))
-            pause *= 2
+            await asyncio.sleep(min(self._pause_s, longest) * random.uniform(0.5, 1))
+            self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
             try:
                 await probe.check()
-            except TroubleError as again:
-                trouble = again
-                self.smtp_trouble = str(again)
+            except Exception as error:
+                # whatever it is, the server is asked again: nothing else would
+                trouble = error if isinstance(error, TroubleError) else TroubleError(repr(error), answered=True)
+                self.smtp_trouble = trouble
             else:
                 break
         await probe.quit()
@@ -253,4 +257,6 @@ class MailServer:
 
     async def check(self) -> str | None:
         trouble = self._dispatcher.smtp_trouble
-        return f"degraded: away ({trouble})" if trouble else None
+        if trouble is None:
+            return None
+        return "degraded: refuses us, mails wait" if trouble.answered else "degraded: away, mails wait"

@@ -19,7 +19,7 @@ from backbone.contracts.events import (
 from backbone.database import Transaction
 from services.notifier import emails, service
 from services.notifier.emails import Desk, Email
-from services.notifier.service import DAECT_POST, Letter
+from services.notifier.service import Letter
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ def scope(desk: Desk) -> Callable[[Transaction], AbstractAsyncContextManager[Dep
 
 
 async def announce_review(event: ReviewOpened, deps: Deps) -> None:
-    """To the post, to the DAECT (once, where it is in charge itself), and an acknowledgement to the author."""
+    """To the post, to the DAECT (once, where it stands in for the post), and an acknowledgement to the author."""
     letters = [deps.to_post(event, emails.review_opened)]
-    if event.post.code != DAECT_POST:
+    if letters[0].to.email != deps.desk.daect.email:
         letters.append(Letter(emails.review_opened_daect, deps.desk.daect, service.author_of(event)))
     await deps.write(event, *letters, deps.to_author(event, emails.submission_received))
 

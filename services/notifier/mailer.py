@@ -31,6 +31,7 @@ class RefusedError(Exception):
 
     def __init__(self, code: int, answer: str) -> None:
         super().__init__(f"{code} {answer}"[:500])
+        self.code = code
         self.permanent = code >= 500
 
 

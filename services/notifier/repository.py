@@ -61,9 +61,9 @@ class Session(Protocol):
     async def fetchval(self, query: str, /, *args: object) -> object: ...
 
 
-async def add(tx: Transaction, mail: NewMail) -> State | None:
-    """Keep a mail; its state, or None where it is there already or its addressee was deleted."""
-    return await tx.fetchval(
+async def add(tx: Transaction, mails: Sequence[NewMail]) -> list[tuple[str, State]]:
+    """Keep mails: template and state of each, save those there already and those whose addressee was deleted."""
+    rows = await tx.fetchmany(
         "insert into mails (event_id, recipient, template, thread, account, author, language, message_id, message,"
         " forget, error, traceparent, state, settled_at)"
         " select $1, $2, $3, $4, $5, $6, $7, $8, $9,"
@@ -71,20 +71,26 @@ async def add(tx: Transaction, mail: NewMail) -> State | None:
         "   case when $9::bytea is null then 'failed' else 'pending' end,"
         "   case when $9::bytea is null then clock_timestamp() end"
         " where not exists (select from forgotten_accounts where account = $5)"
-        " on conflict (event_id, recipient, template) do nothing returning state",
-        mail.event_id,
-        mail.recipient,
-        mail.template,
-        mail.thread,
-        mail.account,
-        mail.author,
-        mail.language,
-        mail.message_id,
-        mail.message,
-        mail.forget,
-        mail.error,
-        mail.traceparent,
+        " on conflict (event_id, recipient, template) do nothing returning template, state",
+        [
+            (
+                mail.event_id,
+                mail.recipient,
+                mail.template,
+                mail.thread,
+                mail.account,
+                mail.author,
+                mail.language,
+                mail.message_id,
+                mail.message,
+                mail.forget,
+                mail.error,
+                mail.traceparent,
+            )
+            for mail in mails
+        ],
     )
+    return [(row["template"], row["state"]) for row in rows]
 
 
 async def take_lock(connection: Session) -> int:
@@ -161,20 +167,20 @@ async def queue(tx: Transaction) -> tuple[int, float]:
     return (row["waiting"], row["age"]) if row else (0, 0.0)
 
 
-async def forget(tx: Transaction, account: str) -> int:
-    """Drop what waits for the owner of a deleted account, blank what is personal; how many mails were dropped."""
+async def forget(tx: Transaction, account: str) -> list[str]:
+    """Drop what waits for the owner of a deleted account, blank what is personal; the templates of those dropped."""
     await tx.execute("insert into forgotten_accounts (account) values ($1) on conflict do nothing", account)
     return await blank(tx)
 
 
-async def blank(tx: Transaction) -> int:
-    """Keep nothing personal of deleted accounts; how many waiting mails were dropped.
+async def blank(tx: Transaction) -> list[str]:
+    """Keep nothing personal of deleted accounts; the templates of waiting mails that were dropped.
 
     A mail about one of them that still has to reach someone else is blanked once it has.
     """
     dropped = await tx.fetch(
         "update mails m set state = 'dropped', settled_at = clock_timestamp()"
-        " from forgotten_accounts f where f.account = m.account and m.state = 'pending' returning m.id"
+        " from forgotten_accounts f where f.account = m.account and m.state = 'pending' returning m.template"
     )
     await tx.execute(
         "update mails m set forget = true from forgotten_accounts f where f.account = m.author and not m.forget"
@@ -186,7 +192,7 @@ async def blank(tx: Transaction) -> int:
         "  and (m.message is not null or m.error is not null"
         "    or (m.account = f.account and m.recipient not like 'forgotten:%'))"
     )
-    return len(dropped)
+    return [row["template"] for row in dropped]
 
 
 async def purge(tx: Transaction, days: int) -> int:

@@ -12,11 +12,13 @@ from backbone.contracts.events import AccountCreated, Event, Review
 from backbone.contracts.sheet import Record
 from backbone.database import Transaction
 from backbone.kafka import EventMeta
+from backbone.telemetry import traceparent
 from services.notifier import repository
 from services.notifier.emails import Correspondent, Desk, Email, account_confirmation, post_name
 from services.notifier.labels import LANGUAGES, Language
 from services.notifier.message import AddressError, Envelope, compose
 from services.notifier.render import render
+from services.notifier.repository import NewMail
 
 CHANNEL: Final = "mails"
 DAECT_POST: Final = "daect"
@@ -35,6 +37,16 @@ class Letter:
     email: Email
     to: Correspondent
     reply_to: Correspondent | None = None
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What letters are about: a project or an account, and the account whose personal data they carry."""
+
+    id: str
+    project: str | None
+    author: str
+    forget: bool = False
 
 
 def known_language(code: str) -> Language | None:
@@ -71,10 +83,8 @@ def post_of(event: Review, desk: Desk) -> Correspondent:
 
 async def write_about(tx: Transaction, meta: EventMeta, desk: Desk, event: Review, letters: Sequence[Letter]) -> None:
     """Write the letters that an event of a project asks for, once, and wake who sends them."""
-    for letter in letters:
-        await _write(
-            tx, meta, desk, event, letter, thread=event.project, project=event.project, author=event.author.account
-        )
+    thread = Thread(event.project, project=event.project, author=event.author.account)
+    await _keep(tx, [_write(meta, desk, event, letter, thread) for letter in letters])
 
 
 async def confirm_account(tx: Transaction, meta: EventMeta, desk: Desk, event: AccountCreated) -> None:
@@ -82,38 +92,31 @@ async def confirm_account(tx: Transaction, meta: EventMeta, desk: Desk, event: A
     if not event.verification_token:
         return
     spoken = [event.language, *(event.authority.languages if event.authority else ())]
-    language = first_known(spoken, "en")
-    to = Correspondent(event.name, event.email, language, event.account)
-    letter = Letter(account_confirmation, to)
+    to = Correspondent(event.name, event.email, first_known(spoken, "en"), event.account)
     # the link is a secret: it does not stay in the ledger once it was sent
-    await _write(tx, meta, desk, event, letter, thread=event.account, project=None, author=event.account, forget=True)
+    thread = Thread(event.account, project=None, author=event.account, forget=True)
+    await _keep(tx, [_write(meta, desk, event, Letter(account_confirmation, to), thread)])
 
 
 async def forget_account(tx: Transaction, account: str) -> None:
     """Drop what waits for the owner of a deleted account and blank what the ledger knows of it."""
-    dropped = await repository.forget(tx, account)
-    MAILS.labels("any", "dropped").inc(dropped)
+    for template in await repository.forget(tx, account):
+        MAILS.labels(template, "dropped").inc()
 
 
-async def _write(
-    tx: Transaction,
-    meta: EventMeta,
-    desk: Desk,
-    event: Event,
-    letter: Letter,
-    *,
-    thread: str,
-    project: str | None,
-    author: str | None,
-    forget: bool = False,
-) -> None:
+async def _keep(tx: Transaction, mails: Sequence[NewMail]) -> None:
+    for template, state in await repository.add(tx, mails):
+        MAILS.labels(template, state).inc()
+    database.ring(CHANNEL)
+
+
+def _write(meta: EventMeta, desk: Desk, event: Event, letter: Letter, thread: Thread) -> NewMail:
     template = letter.email.__name__
     rendered = render(template, letter.to.language, letter.email(event, letter.to, desk))
     envelope = Envelope(
         event_id=meta.id,
         template=template,
-        thread=thread,
-        project=project,
+        project=thread.project,
         sender=desk.sender,
         to=letter.to,
         reply_to=letter.reply_to,
@@ -125,22 +128,17 @@ async def _write(
     except AddressError as refused:
         # one bad address does not keep the others from their mail
         error = str(refused)
-    state = await repository.add(
-        tx,
-        repository.NewMail(
-            event_id=meta.id,
-            recipient=message.recipient if message else letter.to.email,
-            template=template,
-            thread=thread,
-            account=letter.to.account,
-            author=author,
-            language=letter.to.language,
-            message_id=message.message_id if message else "",
-            message=message.content if message else None,
-            forget=forget,
-            error=error,
-            traceparent=meta.traceparent,
-        ),
+    return NewMail(
+        event_id=meta.id,
+        recipient=message.recipient if message else letter.to.email,
+        template=template,
+        thread=thread.id,
+        account=letter.to.account,
+        author=thread.author,
+        language=letter.to.language,
+        message_id=message.message_id if message else "",
+        message=message.content if message else None,
+        forget=thread.forget,
+        error=error,
+        traceparent=traceparent() or meta.traceparent,
     )
-    MAILS.labels(template, state or "dropped").inc()
-    database.ring(CHANNEL)

@@ -16,5 +16,5 @@ class Settings(ServiceSettings):
         default="Bourse-projets <bourse@example.org>", description="Sender of all e-mails, with its display name."
     )
     daect_email: str = Field(default="daect@example.org", description="Address of the DAECT.")
-    mail_connections: int = Field(default=3, ge=1, le=4, description="Most connections kept to the mail server.")
+    mail_connections: int = Field(default=4, ge=1, le=4, description="Most connections kept to the mail server.")
     mail_days: int = Field(default=90, ge=1, description="Days that mails stay in the ledger once settled.")

@@ -16,6 +16,8 @@ _INDENT = re.compile(r"^ *(?:- )?")
 
 def clean(text: str) -> str:
     """Without controls or bidirectional overrides, its line breaks all `\\n`."""
+    if text.isprintable():
+        return text
     return _REORDERING.sub("", _CONTROLS.sub("", _BREAKS.sub("\n", text)))
 
 

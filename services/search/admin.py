@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -48,7 +48,11 @@ def _with_index(do: Callable[[Index, Settings], Awaitable[None]]) -> None:
 
 
 @app.command()
-def rebuild() -> None:
+def rebuild(
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Go on though the log lacks sheets that the present index has.")
+    ] = False,
+) -> None:
     """Build a new index from bourse.publications alone and put it in the place of the old one; searches go on."""
 
     async def do(index: Index, settings: Settings) -> None:
@@ -59,6 +63,7 @@ def rebuild() -> None:
                 index,
                 settings,
                 lambda what, count, total: bar.update(task, description=what, completed=count, total=total),
+                accept_loss=accept_loss,
             )
         console.print(f"{done.sheets} sheets and {done.tombstones} tombstones in {done.seconds:.1f} s: {done.index}")
         console.print(f"checksum {done.checksum}", soft_wrap=True)

@@ -42,11 +42,11 @@ class DocumentRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one bulk: documents indexed, refused as older or already there, and refused for good (by id)."""
+    """What became of one bulk: documents indexed, as old as what is there, and refused for good (with the reason)."""
 
     indexed: int
     stale: int
-    refused: Mapping[str, str]
+    refused: Sequence[tuple[Write, str]]
 
 
 @cache
@@ -79,7 +79,7 @@ class Index:
         """Write documents and make them found. Raises `Unavailable`; `DocumentRefusedError` where one never fits."""
         outcome = await self.bulk(writes, self.write_alias, alias=True, refresh=True)
         if outcome.refused:
-            raise DocumentRefusedError("; ".join(f"{project}: {why}" for project, why in outcome.refused.items()))
+            raise DocumentRefusedError("; ".join(f"{write.id}: {why}" for write, why in outcome.refused))
 
     async def bulk(
         self, writes: Sequence[Write], target: str, *, alias: bool = False, refresh: bool = False
@@ -215,9 +215,9 @@ class Index:
 
 def _outcome(writes: Sequence[Write], answer: Mapping[str, Any]) -> Outcome:
     if not answer["errors"]:
-        return Outcome(len(writes), 0, {})
+        return Outcome(len(writes), 0, ())
     stale = 0
-    refused: dict[str, str] = {}
+    refused: list[tuple[Write, str]] = []
     for write, item in zip(writes, answer["items"], strict=True):
         result = item["index"]
         status = result["status"]
@@ -229,5 +229,6 @@ def _outcome(writes: Sequence[Write], answer: Mapping[str, Any]) -> Outcome:
             raise Unavailable(f"the search engine could not write: {status}")
         elif status >= 400:
             error = result.get("error", {})
-            refused[write.id] = error.get("caused_by", {}).get("reason") or error.get("reason") or str(status)
+            why = error.get("caused_by", {}).get("reason") or error.get("reason") or str(status)
+            refused.append((write, why))
     return Outcome(len(writes) - stale - len(refused), stale, refused)

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from backbone.contracts import topics
 from backbone.contracts.events import ProjectPublished, ProjectUnpublished
@@ -76,6 +77,7 @@ async def publications(bootstrap: str) -> AsyncGenerator[Publications, None]:
         bootstrap_servers=bootstrap,
         group_id=None,
         enable_auto_commit=False,
+        auto_offset_reset="earliest",
         max_partition_fetch_bytes=4 * 2**20,
         fetch_max_bytes=16 * 2**20,
     )
@@ -84,8 +86,14 @@ async def publications(bootstrap: str) -> AsyncGenerator[Publications, None]:
         partitions = sorted(consumer.assignment())
         if not partitions:
             raise Unavailable(f"the topic {TOPIC} is not there yet")
-        await consumer.seek_to_beginning(*partitions)
+        async with asyncio.timeout(30):
+            starts = cast("Mapping[TopicPartition, int]", await consumer.beginning_offsets(partitions))
+        for partition, start in starts.items():
+            # not `seek_to_beginning`: it races with the reset that the assignment itself asks for, and may lose
+            consumer.seek(partition, start)
         yield Publications(consumer, partitions)
+    except KafkaError as error:
+        raise Unavailable("the broker is away") from error
     finally:
         await consumer.stop()
 

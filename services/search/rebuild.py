@@ -7,7 +7,7 @@ the next rebuild drops what was left half-built.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -42,21 +42,35 @@ class AlreadyRebuildingError(Exception):
 
 
 class DiffersError(Exception):
-    """The new index does not hold what was read: it was dropped, the old one stays."""
+    """The new index lacks something: it was dropped, the old one stays."""
 
 
 @dataclass
 class Loaded:
-    """What was read and so must be in the index: id to version and digest (None for a tombstone)."""
+    """What was read: by id, the newest version seen, and the version and digest (None for a tombstone) to be found."""
 
+    seen: dict[str, int] = field(default_factory=dict[str, int])
     expected: dict[str, tuple[int, str | None]] = field(default_factory=dict[str, tuple[int, "str | None"]])
-    refused: dict[str, str] = field(default_factory=dict[str, str])
+    refused: int = 0
     records: int = 0
 
-    def note(self, write: Write) -> None:
-        known = self.expected.get(write.id)
-        if known is None or known[0] < write.version:
-            self.expected[write.id] = (write.version, write.digest)
+    def is_new(self, write: Write) -> bool:
+        """Whether the log had nothing as new of this sheet before."""
+        if write.version <= self.seen.get(write.id, 0):
+            return False
+        self.seen[write.id] = write.version
+        return True
+
+    def note(self, writes: Sequence[Write], outcome: Outcome) -> None:
+        """What the index must hold after this bulk."""
+        refused = {(write.id, write.version) for write, _ in outcome.refused}
+        for write in writes:
+            newest = self.expected.get(write.id, (0, None))[0]
+            if write.version > newest and (write.id, write.version) not in refused:
+                self.expected[write.id] = (write.version, write.digest)
+        for write, why in outcome.refused:
+            log.warning("document left out", project=write.id, version=write.version, why=why)
+        self.refused += len(refused)
 
 
 @dataclass(frozen=True)
@@ -72,20 +86,30 @@ class Rebuilt:
     alone_seconds: float
 
 
-async def rebuild(index: Index, settings: Settings, progress: Progress | None = None) -> Rebuilt:
-    """Rebuild the index from the log. Raises `AlreadyRebuildingError`, `DiffersError`, `Unavailable`."""
+async def rebuild(
+    index: Index, settings: Settings, progress: Progress | None = None, *, accept_loss: bool = False
+) -> Rebuilt:
+    """Rebuild the index from the log. Raises `AlreadyRebuildingError`, `DiffersError`, `Unavailable`.
+
+    The log forgets no sheet: where the present index has one that the log lacks, it is the log that was damaged, and
+    the present index is kept unless `accept_loss`.
+    """
     started = time.perf_counter()
     report = progress or _silent
     async with _rebuilder(settings) as connection, publications(settings.kafka_bootstrap) as reader:
         for name in await index.left_behind():
             log.info("dropping an index left behind", index=name)
             await index.drop(name)
+        # before the log is read: what comes later may be in the index sooner than in what was read
+        present = set[str]() if accept_loss else await _present(index)
         name = await index.create()
         log.info("rebuild begins", index=name)
         loaded = Loaded()
         try:
             await _load(index, name, reader, loaded, report)
             await index.open(name)
+            if lost := present - loaded.seen.keys():
+                raise DiffersError(f"the log lacks {len(lost)} sheets of the present index, such as {min(lost)}")
             async with connection.transaction():
                 await repository.have_index_alone(connection)
                 alone = time.perf_counter()
@@ -105,7 +129,7 @@ async def rebuild(index: Index, settings: Settings, progress: Progress | None = 
             await _retire(index, old)
     sheets = checksum.count
     done = Rebuilt(
-        name, sheets, len(loaded.expected) - sheets, checksum.hexdigest(), len(loaded.refused), seconds, alone_seconds
+        name, sheets, len(loaded.expected) - sheets, checksum.hexdigest(), loaded.refused, seconds, alone_seconds
     )
     REBUILT.set(seconds)
     log.info("rebuild done", **vars(done))
@@ -125,39 +149,41 @@ async def _load(index: Index, name: str, reader: Publications, loaded: Loaded, r
     """Read to the end of the log as it is now; two bulks are under way at any time."""
     total = loaded.records + await reader.remaining()
     gate = asyncio.Semaphore(BULKS_AT_ONCE)
-    waiting: list[Write] = []
 
-    async def flush(writes: list[Write]) -> None:
+    async def flush(writes: Sequence[Write]) -> None:
         try:
-            _refuse(loaded, await index.bulk(writes, name))
+            loaded.note(writes, await index.bulk(writes, name))
         finally:
             gate.release()
-        loaded.records += len(writes)
         report("loading", loaded.records, max(total, loaded.records))
 
-    async with aclosing(reader.read()) as chunks, asyncio.TaskGroup() as bulks:
+    try:
+        async with asyncio.TaskGroup() as bulks:
+            async for writes in _batches(reader, loaded):
+                await gate.acquire()
+                bulks.create_task(flush(writes))
+    except BaseExceptionGroup as group:
+        # the first is the cause, the others were cancelled or failed alike
+        raise group.exceptions[0] from group
+
+
+async def _batches(reader: Publications, loaded: Loaded) -> AsyncGenerator[Sequence[Write], None]:
+    """What the log has of newest versions so far, in portions for a bulk."""
+    waiting: list[Write] = []
+    async with aclosing(reader.read()) as chunks:
         async for chunk in chunks:
+            loaded.records += len(chunk)
             for made in chunk:
                 if isinstance(made, Unreadable):
                     log.warning("record left out", where=made.where, why=made.why)
-                    loaded.refused[made.where] = made.why
-                else:
-                    loaded.note(made)
+                    loaded.refused += 1
+                elif loaded.is_new(made):
                     waiting.append(made)
             while len(waiting) >= BULK_DOCUMENTS:
-                await gate.acquire()
-                bulks.create_task(flush(waiting[:BULK_DOCUMENTS]))
+                yield waiting[:BULK_DOCUMENTS]
                 del waiting[:BULK_DOCUMENTS]
-        if waiting:
-            await gate.acquire()
-            bulks.create_task(flush(waiting))
-
-
-def _refuse(loaded: Loaded, outcome: Outcome) -> None:
-    for project, why in outcome.refused.items():
-        log.warning("document left out", project=project, why=why)
-        loaded.refused[project] = why
-        loaded.expected.pop(project, None)
+    if waiting:
+        yield waiting
 
 
 async def _compare(index: Index, name: str, loaded: Loaded) -> SheetsChecksum:
@@ -172,6 +198,11 @@ async def _compare(index: Index, name: str, loaded: Loaded) -> SheetsChecksum:
         if digest is not None:
             total.add_digest(project, digest)
     return total
+
+
+async def _present(index: Index) -> set[str]:
+    current = await index.current()
+    return set(await index.digests(current)) if current else set()
 
 
 async def _clear(index: Index, name: str) -> None:

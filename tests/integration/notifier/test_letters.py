@@ -59,8 +59,11 @@ async def test_a_submission_is_told_to_the_post_the_daect_and_the_author(
     assert len(set(mail_server.ids())) == 3
 
 
-async def test_where_the_daect_is_in_charge_it_gets_one_mail(database: Database, mail_server: MailServer) -> None:
-    event = ReviewOpened(**review(post=POST.model_copy(update={"code": "daect", "email": "other@example.org"})))
+@pytest.mark.parametrize("post", [{"code": "daect", "email": "other@example.org"}, {"email": DAECT}])
+async def test_where_the_daect_is_in_charge_it_gets_one_mail(
+    post: dict[str, str], database: Database, mail_server: MailServer
+) -> None:
+    event = ReviewOpened(**review(post=POST.model_copy(update=post)))
     got = await deliver(database, mail_server, event, mails=2)
     assert got == {DAECT: ["review_opened"], AUTHOR: ["submission_received"]}
 
