@@ -30,7 +30,9 @@ class Effects:
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while True:
+            if await condition():
+                return
             await asyncio.sleep(0.02)
 
 
@@ -92,6 +94,12 @@ async def emit(database: Database, *events: ProjectSubmitted) -> None:
             await outbox.emit(tx, event)
 
 
+async def emit_and_fail(database: Database, event: ProjectSubmitted) -> None:
+    async with database.transaction() as tx:
+        await outbox.emit(tx, event)
+        raise RuntimeError("undo")
+
+
 async def effects_of(database: Database, project: str) -> list[int]:
     async with database.connection() as connection:
         rows = await connection.fetch("select version from effects where project = $1 order by id", project)
@@ -124,9 +132,7 @@ async def test_an_event_rolled_back_is_never_sent(database: Database, relay: Rel
     undone, done = submitted(), submitted()
     async with consuming(database, kafka_bootstrap, Effects(), uuid4().hex):
         with pytest.raises(RuntimeError, match="undo"):
-            async with database.transaction() as tx:
-                await outbox.emit(tx, undone)
-                raise RuntimeError("undo")
+            await emit_and_fail(database, undone)
         await emit(database, done)
 
         async def there() -> bool:
