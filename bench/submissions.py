@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 import asyncpg
 import orjson
+import psutil
 
 from bench.measure import Figure, median
 from bench.sheets import demands
@@ -75,6 +77,31 @@ async def _raw(pool: "asyncpg.Pool[asyncpg.Record]", records: Iterator[dict[str,
             )
 
 
+def _cpu(stack: Stack) -> dict[str, float]:
+    """CPU seconds of each process of the stack so far, PostgreSQL's with its backends that are alive."""
+    status = stack.status
+    pids = {
+        **{f"engine {name}": entry["pid"] for name, entry in status["engines"].items()},
+        **{name: entry["pid"] for name, entry in status["services"].items()},
+        "mail catcher": status["mail"]["pid"],
+        "this client": os.getpid(),
+    }
+    return {name: sum(map(_own_cpu, _family(pid))) for name, pid in pids.items() if pid}
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+def _own_cpu(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0  # a backend that ended meanwhile
+    return times.user + times.system
+
+
 async def measure(stack: Stack, client: Client) -> list[Figure]:
     """Rounds of the service and of the raw inserts in turn, the whole chain at work behind the service."""
     records = itertools.cycle(demands())
@@ -90,15 +117,24 @@ async def measure(stack: Stack, client: Client) -> list[Figure]:
     pool = await asyncpg.create_pool(stack.database("submission"), min_size=CLIENTS, max_size=CLIENTS)
     reached: list[float] = []
     raw: list[float] = []
+    spent: list[dict[str, float]] = []
     try:
         await pool.execute(_SCRATCH)
         await _together(submit, 100)
         for _ in range(ROUNDS):
+            before = _cpu(stack)
             reached.append(await _together(submit, ROUND))
-            await asyncio.sleep(3)  # the chain behind catches up, so that the raw round has the machine to itself
+            await asyncio.sleep(5)  # the chain behind catches up, so that the raw round has the machine to itself
+            spent.append({name: seconds - before.get(name, 0) for name, seconds in _cpu(stack).items()})
             raw.append(await _together(lambda _: _raw(pool, records), ROUND))
     finally:
         await pool.execute("drop table if exists bench_project, bench_revision, bench_outbox")
         await pool.close()
     ratio = median([ours / theirs for ours, theirs in zip(reached, raw, strict=True)])
-    return [Figure("submissions", median(reached), "/s", median(raw), "≥ 0.4 × raw inserts", ratio >= 0.4)]
+    return [
+        Figure("submissions", median(reached), "/s", median(raw), "≥ 0.4 × raw inserts", ratio >= 0.4),
+        *(
+            Figure(f"CPU a submission: {name}", median([one[name] for one in spent]) / ROUND * 1000, "ms")
+            for name in spent[0]
+        ),
+    ]

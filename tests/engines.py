@@ -35,8 +35,9 @@ class Engines(Protocol):
 
 
 def free_port(start: int) -> int:
-    """The first free port from `start`."""
-    return next(port for port in range(start, start + 500) if is_free(port))
+    """A free port in the thousand from `start`; two runs at the same time begin at different places."""
+    first = os.getpid() * 7 % 1000
+    return next(port for port in (start + (first + step) % 1000 for step in range(1000)) if is_free(port))
 
 
 class EmbeddedEngines:
@@ -48,18 +49,20 @@ class EmbeddedEngines:
         self._urls: dict[str, str] = {}
 
     def postgres(self) -> str:
-        port = free_port(25432)
+        port = free_port(25000)
         engine = Postgres(self._folder / "postgres", port, _PASSWORD, os.environ)
         return self._started(engine, f"postgresql://postgres:{_PASSWORD}@{HOST}:{port}/postgres")
 
     def kafka(self) -> str:
-        port = free_port(29092)
-        controller = free_port(port + 1)
+        port, controller = free_port(28000), free_port(29000)
         return self._started(Kafka(self._folder / "kafka", port, controller, os.environ), f"{HOST}:{port}")
 
     def search(self) -> str:
         # the far end of the range: the near end is where stacks begin
-        port = next(port for port in reversed(SEARCH_PORTS) if is_free(port))
+        mine = os.getpid() % 20
+        port = next(
+            port for port in (*reversed(SEARCH_PORTS[-20 - mine : -mine or None]), *SEARCH_PORTS) if is_free(port)
+        )
         engine = Search(self._folder / "search", port, f"tests-{os.getpid()}", os.environ)
         return self._started(engine, f"http://{HOST}:{port}")
 
