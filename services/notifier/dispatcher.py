@@ -62,6 +62,12 @@ def came_back(mail: Leased, error: RefusedError | TroubleError) -> Outcome:
     return Outcome(mail.id, mail.template, "pending", str(error), wait_s(refusals), refused=True)
 
 
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class Dispatcher(Supervised):
     """The worker. `connections` is how many mails may be under way at once, `days` how long settled ones are kept."""
 
@@ -84,12 +90,10 @@ class Dispatcher(Supervised):
     async def stop(self) -> None:
         """Let what is under way arrive, and write it down."""
         await super().stop()
-        if self._mending is not None:
-            self._mending.cancel()
         if self._deliveries:
             await asyncio.wait(self._deliveries, timeout=4)
-        for delivery in self._deliveries:
-            delivery.cancel()
+        await _end(*self._deliveries)
+        await _end(*([self._mending] if self._mending else []))
         with contextlib.suppress(Unavailable):
             await self._settle_and_lease(0)
             async with self._db.transaction() as tx:
@@ -205,11 +209,11 @@ class Dispatcher(Supervised):
                 trouble = error if isinstance(error, TroubleError) else TroubleError(repr(error), answered=True)
                 self.smtp_trouble = trouble
             else:
-                break
-        await probe.quit()
-        self.smtp_trouble = None
-        log.info("mail server well again")
-        self._bell.set()
+                await probe.quit()
+                self.smtp_trouble = None
+                log.info("mail server well again")
+                self._bell.set()
+                return
 
     async def _keep(self) -> None:
         """See now and then that the server is there, on one connection; let the others go."""

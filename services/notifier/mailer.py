@@ -1,5 +1,6 @@
 """The mail server: its address, connections that are kept, and what its answers mean for a mail."""
 
+import asyncio
 import contextlib
 import ssl
 import time
@@ -125,6 +126,7 @@ class Connection:
             await client.ehlo()
         except (SMTPException, OSError, TimeoutError, ValueError) as error:
             client.close()
+            _heed_cancellation()
             raise _trouble(error) from error
         self._client, self._used = client, time.monotonic()
 
@@ -137,6 +139,7 @@ class Connection:
             await self._client.noop()
         except (SMTPException, OSError, TimeoutError):
             await self.open()
+        _heed_cancellation()
         self._used = time.monotonic()
 
     async def send(self, recipient: str, message: bytes) -> None:
@@ -219,6 +222,13 @@ class Connection:
         if self._client is None:
             raise TroubleError("not connected", answered=False)
         return self._client
+
+
+def _heed_cancellation() -> None:
+    # Python 3.11's wait_for drops a cancellation that comes while a connection fails: a worker would never end
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _refusal(error: SMTPSenderRefused) -> Exception:

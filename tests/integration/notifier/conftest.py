@@ -45,6 +45,7 @@ class MailServer:
     port: int = field(default_factory=lambda: free_port(26000))
     mails: list[EmailMessage] = field(default_factory=list[EmailMessage])
     recipients: list[str] = field(default_factory=list[str])
+    about: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # project → e-mails, as they came
     connections: int = 0
     greets: Callable[[], str | None] = lambda: None
     on_sender: Callable[[str], str] = lambda _: "250 OK"
@@ -106,6 +107,7 @@ class MailServer:
         if answer.startswith("250"):
             self.mails.append(mail)
             self.recipients.extend(envelope.rcpt_tos)
+            self.about.setdefault(str(mail["x-bourse-project"]), []).append(str(mail["x-bourse-mail"]))
         return answer
 
     def ids(self) -> list[str]:

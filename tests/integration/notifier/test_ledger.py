@@ -300,3 +300,17 @@ async def test_what_is_settled_long_ago_is_deleted(database: Database, mail_serv
     async with database.transaction() as tx:
         await tx.execute("update mails set settled_at = now() - interval '91 days' where thread = 'project-0'")
         assert await repository.purge(tx, 90) == 3
+
+
+async def test_it_stops_at_any_moment_while_the_server_is_away(
+    database: Database, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(dispatcher, "LONGEST_PAUSE_AWAY_S", 0.001)
+    await mail_server.stop()
+    for moment in range(40):
+        async with asyncio.timeout(10), sending(database, mail_server) as sender:
+            await until(lambda: sender.smtp_trouble, lambda said: said is not None)
+            await asyncio.sleep(moment / 10_000)
+        left = [task for task in asyncio.all_tasks() if "Dispatcher" in repr(task.get_coro())]
+        assert left == []

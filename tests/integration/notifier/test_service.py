@@ -80,7 +80,7 @@ async def publish(producer: AIOKafkaProducer, event: Event, event_id: str | None
 
 def about(mail_server: MailServer, project: str) -> list[str]:
     """The e-mails about a project, as they came."""
-    return [str(mail["x-bourse-mail"]) for mail in mail_server.mails if mail["x-bourse-project"] == project]
+    return mail_server.about.get(project, [])
 
 
 def command(environment: Environment, *arguments: str) -> str:
