@@ -169,10 +169,15 @@ async def settled(stack: Stack, tally: Tally) -> None:
                 if answer.status_code == 200 and answer.json()["total"] >= len(tally.published):
                     break
             await asyncio.sleep(0.5)
-        previous = -1
-        while (count := len(mail_files(stack))) != previous:
-            previous = count
-            await asyncio.sleep(5)
+    # the mails and the catalogue catch up with what was acknowledged, or the assertions tell what is missing
+    end = time.monotonic() + 180
+    while time.monotonic() < end:
+        acknowledged, _ = await asyncio.to_thread(acknowledgements, stack)
+        async with httpx.AsyncClient(timeout=30) as client:
+            shown = await listed(client, f"{stack.urls['catalog']}/projects", "id")
+        if set(acknowledged) >= tally.submitted and set(shown) >= tally.published:
+            return
+        await asyncio.sleep(2)
 
 
 def mail_files(stack: Stack) -> list[Path]:
