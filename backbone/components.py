@@ -53,6 +53,8 @@ class Supervised:
             await self._task
 
     async def check(self) -> str | None:
+        if self._task is not None and self._task.done():
+            return "ended"
         return self.trouble
 
     def well(self) -> None:
@@ -66,9 +68,10 @@ class Supervised:
             try:
                 await self._run()
                 self.trouble = "ended"
-            except asyncio.CancelledError:
-                raise
-            except Exception as raised:
+            except (Exception, asyncio.CancelledError) as raised:
+                # a library may let out the cancellation of a task of its own: that of this one is counted
+                if isinstance(raised, asyncio.CancelledError) and self._task and self._task.cancelling():
+                    raise
                 error = _cause(raised)
                 self.trouble = type(error).__name__
                 log.warning("component failed, starting it again", component=self.name, error=repr(error), pause=pause)
@@ -78,7 +81,7 @@ class Supervised:
             pause = min(pause * 2, self._longest_pause)
 
 
-def _cause(error: Exception) -> Exception:
+def _cause(error: BaseException) -> BaseException:
     """What went wrong first, out of the groups that tasks wrap it in."""
     if isinstance(error, ExceptionGroup):
         return _cause(cast("ExceptionGroup[Exception]", error).exceptions[0])

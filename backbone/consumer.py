@@ -24,7 +24,7 @@ from backbone.components import Supervised
 from backbone.contracts.events import Event
 from backbone.database import AWAY, Database, Transaction
 from backbone.errors import Unavailable
-from backbone.kafka import EventMeta, decode
+from backbone.kafka import EventMeta, decode, stop_consumer
 from backbone.telemetry import current_event as current
 from backbone.telemetry import parent
 
@@ -134,7 +134,7 @@ class Consumer(Supervised, Generic[D]):
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._commit(consumer), 2)
-            await consumer.stop()
+            await stop_consumer(consumer)
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> None:
         committed = watched = time.monotonic()

@@ -4,14 +4,21 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 import orjson
+import structlog
+from aiokafka import AIOKafkaConsumer
 from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary
 from cloudevents.core.formats.base import Format
 from cloudevents.core.v1.event import CloudEvent
 
+log = structlog.get_logger()
+
 Headers = list[tuple[str, bytes]]
+
+STOP_S: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,22 @@ def decode(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes], value: by
         ),
         value,
     )
+
+
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """End a consumer and its connections, whatever state the broker is in.
+
+    Where a fetch was waiting to be tried again, `stop` raises the `CancelledError` of that task, as if the caller had
+    been cancelled, and leaves the client open (aio-libs/aiokafka#647): so it is a task of its own here.
+    """
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait({stopping}, timeout=STOP_S)
+    if not stopping.done():
+        stopping.cancel()
+    elif not stopping.cancelled() and (error := stopping.exception()):
+        log.warning("a consumer did not end well", error=repr(error))
+    client: Any = consumer._client  # pyright: ignore[reportPrivateUsage]
+    await client.close()
 
 
 class Broker:

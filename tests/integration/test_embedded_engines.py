@@ -25,6 +25,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from backbone.contracts.topics import TOPICS
+from backbone.kafka import stop_consumer
 from deploy import provision
 from deploy.embedded import jars, unprivileged
 from deploy.embedded.engine import Engine, EngineError
@@ -94,17 +95,27 @@ async def test_kafka_keeps_what_it_acknowledged(tmp_path: Path) -> None:
         await asyncio.gather(*(producer.send_and_wait("bourse.activity", b"%d" % number) for number in range(500)))
         kill(process)
         await producer.stop()
-        started(stack, engine, tmp_path)
+        again = started(stack, engine, tmp_path)
+        # a fetch that fails is long in waiting to be tried again
         consumer: Any = AIOKafkaConsumer(
-            "bourse.activity", bootstrap_servers=f"{HOST}:{port}", auto_offset_reset="earliest"
+            "bourse.activity",
+            bootstrap_servers=f"{HOST}:{port}",
+            auto_offset_reset="earliest",
+            retry_backoff_ms=3_000,
         )
-        async with consumer:
-            kept: set[int] = set()
-            async with asyncio.timeout(20):
-                while len(kept) < 500:
-                    batch: dict[Any, list[Any]] = await consumer.getmany(timeout_ms=500)
-                    kept |= {int(record.value or b"-1") for records in batch.values() for record in records}
+        await consumer.start()
+        kept: set[int] = set()
+        async with asyncio.timeout(20):
+            while len(kept) < 500:
+                batch: dict[Any, list[Any]] = await consumer.getmany(timeout_ms=500)
+                kept |= {int(record.value or b"-1") for records in batch.values() for record in records}
         assert kept == set(range(500))
+        kill(again)
+        assert await consumer.getmany(timeout_ms=1000) == {}
+        others = asyncio.all_tasks()
+        async with asyncio.timeout(5):
+            await stop_consumer(consumer)
+        assert asyncio.all_tasks() < others, "its tasks have ended, and none was begun"
 
 
 def test_opensearch_keeps_what_it_acknowledged(tmp_path: Path) -> None:
