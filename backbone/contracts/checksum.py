@@ -2,27 +2,31 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-# the one place where orjson writes a number otherwise than the standard library: 1e-07 against 1e-7
-_EXPONENT = re.compile(rb"\d[eE][-+\d]")
+_ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 
 
 def canonical(sheet: Mapping[str, Any]) -> bytes:
     """`json.dumps(sheet, sort_keys=True, separators=(",", ":"), ensure_ascii=False)` in UTF-8, ten times as fast."""
     quick = orjson.dumps(sheet, option=orjson.OPT_SORT_KEYS)
-    if _EXPONENT.search(quick) is None:
+    # what orjson writes otherwise than the standard library: small numbers, 0.00001 for 1e-05 and 1e-7 for 1e-07
+    if b"0.0000" not in quick and b"0e-" not in quick.translate(_ANY_DIGIT):
         return quick
     return json.dumps(sheet, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def sheet_digest(project_id: str, version: int, sheet: Mapping[str, Any]) -> str:
     """SHA-256, in hexadecimal, of one published sheet as parsed from its event: id, version and canonical JSON."""
-    return hashlib.sha256(f"{project_id}\n{version}\n".encode() + canonical(sheet)).hexdigest()
+    return digest_of(project_id, version, canonical(sheet))
+
+
+def digest_of(project_id: str, version: int, text: bytes) -> str:
+    """`sheet_digest` of a sheet whose canonical JSON is at hand."""
+    return hashlib.sha256(f"{project_id}\n{version}\n".encode() + text).hexdigest()
 
 
 class SheetsChecksum:

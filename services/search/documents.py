@@ -7,15 +7,18 @@ anything else, and the checksum of the index is one of the sheets themselves.
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
+import orjson
+
 from backbone.contracts import vocabularies
-from backbone.contracts.checksum import sheet_digest
+from backbone.contracts.checksum import canonical, digest_of
 from services.search import amounts, facets, labels
 from services.search.analysis import LANGUAGES
 
 Sheet = Mapping[str, Any]
+Codes = tuple[str, ...]
 
 # raised when documents change in a way that the mapping does not show
 EDITION: Final = 1
@@ -83,50 +86,53 @@ MAPPING: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Write:
-    """One document to write under the rule of versions: `version` is the event's."""
+    """One document to write under the rule of versions.
+
+    `version` is the event's, `source` the document as JSON, `digest` stands for the sheet in a checksum (None for one
+    that is gone).
+    """
 
     id: str
     version: int
-    document: Mapping[str, Any]
-
-    @property
-    def digest(self) -> str | None:
-        """What stands for the sheet in a checksum; None for one that is gone."""
-        return self.document.get("digest")
+    source: bytes
+    digest: str | None = None
 
 
 def published(sheet: Sheet, version: int) -> Write:
     """The document of a published sheet, as parsed from its event."""
     project, language, authority = sheet["id"], sheet["language"], sheet["authority"]
+    text = canonical(sheet)
+    digest = digest_of(project, version, text)
     document: dict[str, Any] = {
         "id": project,
         "codes": [code for code in (project, sheet.get("ref"), authority["ref"]) if code],
         "gone": False,
-        "digest": sheet_digest(project, version, sheet),
+        "digest": digest,
         **facets.fields(sheet),
         "published_at": sheet["published_at"],
         "location": {"lat": sheet["location"]["lat"], "lon": sheet["location"]["lon"]},
         "title": {language: _composed(sheet["title"])},
         "summary": {language: _composed(sheet["summary"])},
         "body": {language: [_composed(text) for text in _body(sheet)]},
-        "names": _names(sheet),
+        "names": _names(tuple(sheet["themes"]), tuple(sheet["countries"]), tuple(sheet["continents"])),
         "proper": [
             _composed(text) for text in (authority["name"], authority.get("region"), sheet["location"]["name"]) if text
         ],
         "place": sheet["location"]["name"],
         "authority": authority["name"],
         "authority_key": f"{authority['ref']}\t{authority['name']}",
-        "sheet": sheet,
+        "sheet": orjson.Fragment(text),
     }
     budget = amounts.in_euros(sheet.get("budget"))
     if budget is not None:
         document["budget"] = budget
-    return Write(project, version, document)
+    # encoded at once: thousands of documents kept as objects make Python's garbage collector the bottleneck
+    return Write(project, version, orjson.dumps(document), digest)
 
 
 def unpublished(project: str, version: int) -> Write:
     """What is left of a sheet that is gone: a stone that refuses every older version for ever."""
-    return Write(project, version, {"id": project, "gone": True})
+    return Write(project, version, orjson.dumps({"id": project, "gone": True}))
 
 
 def _composed(text: str) -> str:
@@ -144,12 +150,13 @@ def _body(sheet: Sheet) -> list[str]:
     ]
 
 
-def _names(sheet: Sheet) -> dict[str, list[str]]:
+@lru_cache(maxsize=4096)
+def _names(themes: Codes, countries: Codes, continents: Codes) -> Mapping[str, Sequence[str]]:
     """What a sheet's codes are called in each language, so that a word in any of them finds it."""
     sources = (
-        *((_theme_names, code) for code in sheet["themes"]),
-        *((_country_names, code) for code in sheet["countries"]),
-        *((_continent_names, code) for code in sheet["continents"]),
+        *((_theme_names, code) for code in themes),
+        *((_country_names, code) for code in countries),
+        *((_continent_names, code) for code in continents),
     )
     named = [names(code) for names, code in sources]
     return {language: [name for names in named for name in names[language]] for language in LANGUAGES}

@@ -128,10 +128,12 @@ class Engine:
             settings.search_url.split(","),
             node_class=node_class,
             request_timeout=settings.search_timeout_s,
-            # a kept connection that the engine's restart broke is worth one more try, an overloaded engine is not
-            max_retries=1,
+            # a kept connection that the engine's restart broke, or a moment without memory, is worth another try
+            max_retries=2,
             retry_on_timeout=False,
-            retry_on_status=(),
+            retry_on_status=(429,),
+            retry_backoff_base=0.05,
+            retry_backoff_cap=0.2,
             serializers={
                 **DEFAULT_SERIALIZERS,
                 "application/json": OrjsonSerializer(),

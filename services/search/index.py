@@ -88,7 +88,7 @@ class Index:
         lines: list[bytes] = []
         for write in writes:
             action = {"_id": write.id, "version": write.version, "version_type": "external"}
-            lines += (orjson.dumps({"index": action}), orjson.dumps(write.document))
+            lines += (orjson.dumps({"index": action}), write.source)
         async with self._engine.calling() as client:
             answer = await client.options(request_timeout=60).bulk(
                 # already encoded: the client passes bytes on as they are
@@ -208,9 +208,12 @@ class Index:
 
     async def digests(self, index: str) -> dict[str, tuple[int, str | None]]:
         """Of every document, tombstones included: its id, version and stored digest."""
-        everything = self.scan(index, {"match_all": {}}, size=10_000, _source=False, docvalue_fields=["digest"])
-        async with aclosing(everything) as hits:
-            return {hit["_id"]: (hit["_version"], hit.get("fields", {}).get("digest", [None])[0]) async for hit in hits}
+        # nothing but doc values: to fetch ids would read all the sheets
+        options: dict[str, Any] = {"stored_fields": "_none_", "docvalue_fields": ["digest"]}
+        async with aclosing(self.scan(index, {"match_all": {}}, size=10_000, **options)) as hits:
+            return {
+                hit["sort"][0]: (hit["_version"], hit.get("fields", {}).get("digest", [None])[0]) async for hit in hits
+            }
 
 
 def _outcome(writes: Sequence[Write], answer: Mapping[str, Any]) -> Outcome:

@@ -12,6 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+import stamina
 import structlog
 from prometheus_client import Gauge
 
@@ -23,7 +24,7 @@ from backbone.errors import Unavailable
 from services.search import repository
 from services.search.documents import Write
 from services.search.index import Index, Outcome
-from services.search.log import Publications, Unreadable, publications
+from services.search.log import Ends, Publications, Unreadable, publications
 from services.search.settings import Settings
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ log = structlog.get_logger()
 REBUILT = Gauge("bourse_index_rebuild_seconds", "Time that the last rebuild took, in seconds.")
 
 BULK_DOCUMENTS: Final = 500
-BULKS_AT_ONCE: Final = 2
+BULKS_AT_ONCE: Final = 3  # one more than the engine works on with two cores: it never waits for us
 PATIENCE_S: Final = 10.0  # for the last searches of an index that is to be dropped
 
 Progress = Callable[[str, int, int], None]  # (what, done, of how many)
@@ -100,30 +101,31 @@ async def rebuild(
         for name in await index.left_behind():
             log.info("dropping an index left behind", index=name)
             await index.drop(name)
-        # before the log is read: what comes later may be in the index sooner than in what was read
-        present = set[str]() if accept_loss else await _present(index)
         name = await index.create()
         log.info("rebuild begins", index=name)
         loaded = Loaded()
         try:
+            present = set[str]() if accept_loss else await _present(index)
             await _load(index, name, reader, loaded, report)
             await index.open(name)
-            if lost := present - loaded.seen.keys():
-                raise DiffersError(f"the log lacks {len(lost)} sheets of the present index, such as {min(lost)}")
             async with connection.transaction():
                 await repository.have_index_alone(connection)
                 alone = time.perf_counter()
                 await _load(index, name, reader, loaded, report)
+                # all that was in the index before is in the log up to here
+                if lost := present - loaded.seen.keys():
+                    raise DiffersError(f"the log lacks {len(lost)} sheets of the present index, such as {min(lost)}")
                 await index.refresh(name)
                 report("comparing", 0, len(loaded.expected))
                 checksum = await _compare(index, name, loaded)
                 olds = await index.swap(name)
+                # had the connection broken, and the lock with it, events may have gone to the old index meanwhile:
+                # they are in the log
+                await _load(index, name, reader, loaded, _silent)
             alone_seconds = time.perf_counter() - alone
         except BaseException:
             await asyncio.shield(_clear(index, name))
             raise
-        # should the connection have broken under the lock, events may have gone to the old index: they are in the log
-        await _load(index, name, reader, loaded, _silent)
         seconds = time.perf_counter() - started
         for old in olds:
             await _retire(index, old)
@@ -146,20 +148,24 @@ async def _rebuilder(settings: Settings) -> AsyncGenerator[Transaction, None]:
 
 
 async def _load(index: Index, name: str, reader: Publications, loaded: Loaded, report: Progress) -> None:
-    """Read to the end of the log as it is now; two bulks are under way at any time."""
-    total = loaded.records + await reader.remaining()
+    """Read to the end of the log as it is now; some bulks are under way at any time."""
+    ends = await reader.ends()
+    total = loaded.records + await reader.remaining(ends)
     gate = asyncio.Semaphore(BULKS_AT_ONCE)
 
     async def flush(writes: Sequence[Write]) -> None:
         try:
-            loaded.note(writes, await index.bulk(writes, name))
+            # an engine that is short of memory for a moment is no reason to begin again
+            async for attempt in stamina.retry_context(on=Unavailable, attempts=8, timeout=90, wait_max=10):
+                with attempt:
+                    loaded.note(writes, await index.bulk(writes, name))
         finally:
             gate.release()
         report("loading", loaded.records, max(total, loaded.records))
 
     try:
         async with asyncio.TaskGroup() as bulks:
-            async for writes in _batches(reader, loaded):
+            async for writes in _batches(reader, ends, loaded):
                 await gate.acquire()
                 bulks.create_task(flush(writes))
     except BaseExceptionGroup as group:
@@ -167,10 +173,10 @@ async def _load(index: Index, name: str, reader: Publications, loaded: Loaded, r
         raise group.exceptions[0] from group
 
 
-async def _batches(reader: Publications, loaded: Loaded) -> AsyncGenerator[Sequence[Write], None]:
+async def _batches(reader: Publications, ends: Ends, loaded: Loaded) -> AsyncGenerator[Sequence[Write], None]:
     """What the log has of newest versions so far, in portions for a bulk."""
     waiting: list[Write] = []
-    async with aclosing(reader.read()) as chunks:
+    async with aclosing(reader.read(ends)) as chunks:
         async for chunk in chunks:
             loaded.records += len(chunk)
             for made in chunk:
@@ -206,8 +212,11 @@ async def _present(index: Index) -> set[str]:
 
 
 async def _clear(index: Index, name: str) -> None:
-    if await index.current() != name:
-        await index.drop(name)
+    try:
+        if await index.current() != name:
+            await index.drop(name)
+    except Unavailable:
+        log.warning("the half-built index stays until the next rebuild", index=name)
 
 
 async def _retire(index: Index, old: str) -> None:

@@ -136,10 +136,13 @@ class Running:
 
     async def send(self, *events: Event) -> None:
         """Write events to their topics, as moderation's relay does."""
-        sent: Sequence[Awaitable[Any]] = [await self._send(event) for event in events]
-        await asyncio.gather(*sent)
+        await asyncio.gather(*[await self._send(event) for event in events])
 
-    async def _send(self, event: Event) -> Awaitable[Any]:
+    async def send_to_each_partition(self, events: Sequence[Event]) -> None:
+        """Write each event to a partition of its own, whatever its key."""
+        await asyncio.gather(*[await self._send(event, number) for number, event in enumerate(events)])
+
+    async def _send(self, event: Event, partition: int | None = None) -> Awaitable[Any]:
         meta = EventMeta(
             id=str(uuid4()),
             type=event.TYPE,
@@ -149,7 +152,9 @@ class Running:
         )
         value, headers = encode(meta, event.model_dump_json().encode())
         producer: Any = self.producer
-        return await producer.send(event.TOPIC.name, value, key=event.key.encode(), headers=headers)
+        return await producer.send(
+            event.TOPIC.name, value, key=event.key.encode(), headers=headers, partition=partition
+        )
 
     async def ids(self, *pairs: tuple[str, str]) -> set[str]:
         answer = await self.http.get("/projects", params=[*pairs, ("size", "100")])

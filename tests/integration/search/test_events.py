@@ -9,6 +9,7 @@ import pytest
 
 from backbone import inbox
 from backbone.contracts.events import ProjectPublished
+from backbone.contracts.topics import PUBLICATIONS
 from backbone.database import Database
 from services.search.app import database_of
 from tests.integration.search.conftest import Running, ready, until
@@ -28,9 +29,9 @@ async def title(running: Running, project: str) -> str | None:
 
 async def settled(running: Running) -> None:
     """Wait until all that was sent before was taken, by sending one more to every partition."""
-    markers = [publication() for _ in range(80)]  # enough that no partition goes without
+    markers = [publication() for _ in range(PUBLICATIONS.partitions)]
     names = {marker.project for marker in markers}
-    await running.send(*markers)
+    await running.send_to_each_partition(markers)
 
     async def shown() -> set[str]:
         return names & await running.ids()
@@ -42,7 +43,7 @@ async def settled(running: Running) -> None:
         return not await shown()
 
     await until(all_shown)
-    await running.send(*(unpublication(name, 2) for name in names))
+    await running.send_to_each_partition([unpublication(marker.project, 2) for marker in markers])
     await until(none_shown)
 
 

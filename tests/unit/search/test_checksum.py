@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.contracts.checksum import SheetsChecksum, canonical, sheet_digest
@@ -15,6 +15,8 @@ scalars = (
     | st.booleans()
     | st.integers(-(2**63), 2**63)
     | st.floats(allow_nan=False, allow_infinity=False)
+    | st.floats(-1e-3, 1e-3)
+    | st.floats(1e14, 1e18)
     | st.text(st.characters(codec="utf-8"))
 )
 values = st.recursive(
@@ -22,6 +24,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=400, deadline=None)
 @given(st.dictionaries(st.text(st.characters(codec="utf-8")), values))
 def test_the_quick_way_gives_what_the_slow_one_gives(sheet: dict[str, Any]) -> None:
     slow = json.dumps(sheet, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
