@@ -130,7 +130,8 @@ class _Keeper:
     async def stop(self) -> None:
         for component in reversed(self._components):
             try:
-                await asyncio.wait_for(component.stop(), 8)
+                async with asyncio.timeout(8):
+                    await component.stop()
             except Exception as error:
                 log.warning("component did not stop well", component=component.name, error=repr(error))
 

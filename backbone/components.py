@@ -1,7 +1,6 @@
 """What a service is made of: parts that start, stop and say whether they are well."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol, cast, runtime_checkable
 
@@ -48,9 +47,10 @@ class Supervised:
     async def stop(self) -> None:
         if self._task is None:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        # again and again: before Python 3.12, `asyncio.wait_for` forgets a cancellation that meets its result
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=5)
 
     async def check(self) -> str | None:
         if self._task is not None and self._task.done():

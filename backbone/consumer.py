@@ -133,7 +133,8 @@ class Consumer(Supervised, Generic[D]):
             await self._poll(consumer)
         finally:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._commit(consumer), 2)
+                async with asyncio.timeout(2):
+                    await self._commit(consumer)
             await stop_consumer(consumer)
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> None:

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 Headers = list[tuple[str, bytes]]
 
-STOP_S: Final = 10.0
+STOP_S: Final = 3.0
 
 
 @dataclass(frozen=True)

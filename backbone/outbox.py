@@ -75,7 +75,8 @@ class Relay(Supervised):
                     bell.clear()
                     if not await self._send_some(connection, producer):
                         with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(bell.wait(), POLL_S)
+                            async with asyncio.timeout(POLL_S):
+                                await bell.wait()
             finally:
                 cleaning.cancel()
                 self._db.unhang(CHANNEL)

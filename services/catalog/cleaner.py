@@ -28,7 +28,8 @@ class Cleaner(Supervised):
             bell.clear()
             await self._work_off()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), TRY_AGAIN_S if self.trouble else LOOK_EVERY_S)
+                async with asyncio.timeout(TRY_AGAIN_S if self.trouble else LOOK_EVERY_S):
+                    await bell.wait()
 
     async def _work_off(self) -> None:
         try:

@@ -120,7 +120,8 @@ class Dispatcher(Supervised):
                         self.well()
                     await self._turn()
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._bell.wait(), POLL_S)
+                        async with asyncio.timeout(POLL_S):
+                            await self._bell.wait()
                 raise ConnectionError("the session that holds the leases is gone")
             finally:
                 self._db.unhang(CHANNEL)

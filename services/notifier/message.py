@@ -41,6 +41,11 @@ class _Verbatim(EmailPolicy):
             raise ValueError(f"{name} holds what a header must not")
         return name, str(value)
 
+    def header_max_count(self, name: str) -> int | None:
+        # as for most headers in the library, which would make a class to find it out
+        del name
+        return 1
+
     def header_fetch_parse(self, name: str, value: Any) -> Any:
         del name
         return value

@@ -11,12 +11,13 @@ WIDTH: Final = 72
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNWANTED = re.compile("|".join(pattern.pattern for pattern in (_REORDERING, _BREAKS, _CONTROLS)))
 _INDENT = re.compile(r"^ *(?:- )?")
 
 
 def clean(text: str) -> str:
     """Without controls or bidirectional overrides, its line breaks all `\\n`."""
-    if text.isprintable():
+    if text.isprintable() or not _UNWANTED.search(text):
         return text
     return _REORDERING.sub("", _CONTROLS.sub("", _BREAKS.sub("\n", text)))
 

@@ -45,3 +45,21 @@ async def test_it_ends_with_the_loop_too() -> None:
     async with asyncio.timeout(5):
         await asyncio.wait({task})
     assert task.cancelled()
+
+
+async def test_it_ends_even_if_its_cancellation_is_forgotten_once() -> None:
+    forgotten: list[bool] = []
+
+    async def run() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            forgotten.append(True)
+        await asyncio.sleep(60)
+
+    component = Supervised("part", run)
+    await component.start()
+    await asyncio.sleep(0)
+    async with asyncio.timeout(15):
+        await component.stop()
+    assert forgotten == [True]
