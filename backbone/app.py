@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
@@ -177,7 +178,9 @@ def create(
                 await starting
             await keeper.stop()
 
-    app = FastAPI(
+    # FastAPI's own page of documentation loads its scripts from another host
+    app = FastAPIOffline(
+        redoc_url=None,
         title=title or f"Bourse-projets: {name}",
         version="1",
         lifespan=lifespan,

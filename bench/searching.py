@@ -21,7 +21,8 @@ from services.search.parameters import Filters, Search
 
 SHEETS: Final = 12_000
 SEARCHES: Final = 300
-REBUILDS: Final = 3
+REBUILDS: Final = 5
+WARM_UP: Final = 3
 CHUNK: Final = 500
 AT_ONCE: Final = 2
 ALIAS: Final = "bourse-projets"
@@ -94,13 +95,15 @@ async def measure_rebuild(stack: Stack) -> list[Figure]:
     raw: list[float] = []
     async with aiohttp.ClientSession(stack.search_engine) as session:
         chunks, count = await _documents(session)
-        for _ in range(REBUILDS):
+        for number in range(WARM_UP + REBUILDS):
             said = await asyncio.to_thread(bourse, stack.data, "search", "rebuild")
             seconds = re.search(r"in ([\d.]+) s", said)
             if seconds is None:
                 raise RuntimeError(said)
-            rebuilt.append(count / float(seconds[1]))
-            raw.append(count / await _bulk(session, chunks))
+            beside = await _bulk(session, chunks)
+            if number >= WARM_UP:  # the engine's compiler is warm: it takes some of these to be so
+                rebuilt.append(count / float(seconds[1]))
+                raw.append(count / beside)
     ratio = median([ours / theirs for ours, theirs in zip(rebuilt, raw, strict=True)])
     return [Figure("rebuild", median(rebuilt), "sheets/s", median(raw), "≥ 0.8 × raw bulk", ratio >= 0.8)]
 
