@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from backbone.contracts.topics import Topic
+
 
 @dataclass(frozen=True)
 class Read:
@@ -32,6 +34,18 @@ async def read_topic(bootstrap: str, topic: str) -> list[Read]:
             )
             found += [_read(record) for records in got.values() for record in records]
         return found
+    finally:
+        await consumer.stop()
+
+
+async def skip_to_end(bootstrap: str, topic: Topic, group: str) -> None:
+    """Let a group begin behind what other tests wrote."""
+    consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        consumer.assign(partitions)
+        await consumer.commit(await consumer.end_offsets(partitions))
     finally:
         await consumer.stop()
 

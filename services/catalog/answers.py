@@ -102,7 +102,10 @@ def file_name(title: str, extension: str) -> str:
     stem = " ".join(_AWKWARD.sub("-", seen).split())
     if stem.lower().endswith(f".{extension}"):
         stem = stem[: -len(extension) - 1]
-    return f"{stem[:100].strip(' .-') or 'document'}.{extension}"
+    stem = stem[:100].strip(" .-")
+    if all(_is_mark(c) or c in " .-" for c in stem):  # nothing that a mark could stand on
+        stem = "document"
+    return f"{stem}.{extension}"
 
 
 def _is_mark(character: str) -> bool:

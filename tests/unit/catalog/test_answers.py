@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.answers import attachment, file_name
@@ -37,6 +37,8 @@ def test_an_unknown_type_is_just_a_file() -> None:
     assert attachment("a", "text/html") == "attachment; filename=\"a.bin\"; filename*=UTF-8''a.bin"
 
 
+@example("\u0300")
+@example("\u0300 - \u0301")
 @given(st.text(max_size=300))
 def test_any_title_makes_a_header_that_says_the_name_twice(title: str) -> None:
     header = attachment(title, "application/pdf")
