@@ -51,7 +51,12 @@ async def _measure(stack: Stack, names: Sequence[str]) -> list[Figure]:
 
 def _memory(data: Path) -> list[Figure]:
     now = status(data)
-    processes = {name: entry["rss_mb"] for group in ("services", "engines") for name, entry in now[group].items()}
+    processes: dict[str, float] = {
+        **{name: entry["rss_mb"] for name, entry in now["services"].items()},
+        **{f"engine {name}": entry["rss_mb"] for name, entry in now["engines"].items()},
+        "mail catcher": now["mail"]["rss_mb"],
+        "supervisor": now["supervisor"]["rss_mb"],
+    }
     figures = [Figure(f"memory: {name}", rss, "MB") for name, rss in processes.items()]
     whole = sum(processes.values())
     return [*figures, Figure("memory: all of it", whole, "MB", None, "≤ 2560 MB", whole <= 2560)]
