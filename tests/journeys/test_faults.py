@@ -226,7 +226,9 @@ async def out_of_order(bootstrap: str, topic: str) -> int:
     return wrong
 
 
-async def test_nothing_acknowledged_is_lost_doubled_or_out_of_order(own_stack: Stack) -> None:
+async def test_nothing_acknowledged_is_lost_doubled_or_out_of_order(
+    own_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert {post for seed in seed_posts() for post in seed["covers"]} >= set(COUNTRIES)
     tally, started = Tally(), time.monotonic()
     await load(own_stack, tally)
@@ -242,14 +244,15 @@ async def test_nothing_acknowledged_is_lost_doubled_or_out_of_order(own_stack: S
     topics = ("bourse.submissions", "bourse.reviews", "bourse.publications", "bourse.activity")
     wrong_order = {topic: await out_of_order(bootstrap, topic) for topic in topics}
 
-    print(
-        f"\n{len(tally.submitted)} submitted, {len(reviews)} reviews, {len(acknowledged)} acknowledgement mails;"
-        f" {len(tally.published)} published, {len(catalogue)} in the catalogue, {len(index)} in the index;"
-        f" lost {len(tally.submitted - set(reviews)) + len(tally.published - set(catalogue))},"
-        f" mails twice {mails_twice}, out of order {sum(wrong_order.values())};"
-        f" {tally.repeated} calls repeated; {sum(tally.kills.values())} kills {dict(tally.kills)};"
-        f" {time.monotonic() - started:.0f} s"
-    )
+    with capsys.disabled():  # the figures are seen in any run
+        print(
+            f"\n{len(tally.submitted)} submitted, {len(reviews)} reviews, {len(acknowledged)} acknowledgement mails;"
+            f" {len(tally.published)} published, {len(catalogue)} in the catalogue, {len(index)} in the index;"
+            f" lost {len(tally.submitted - set(reviews)) + len(tally.published - set(catalogue))},"
+            f" mails twice {mails_twice}, out of order {sum(wrong_order.values())};"
+            f" {tally.repeated} calls repeated; {sum(tally.kills.values())} kills {dict(tally.kills)};"
+            f" {time.monotonic() - started:.0f} s"
+        )
     assert min(tally.kills.values()) >= 2
     assert len(tally.submitted) == len(tally.published) >= SHEETS
     assert set(reviews) == set(acknowledged) == tally.submitted
