@@ -49,7 +49,7 @@ def build() -> tuple[FastAPI, Settings]:
             settings,
             routers=[routes.routes, export_routes.routes],
             components=components,
-            state={"database": database, "files": files},
+            state={"database": database, "files": files, "portal_url": settings.portal_url},
         ),
         settings,
     )

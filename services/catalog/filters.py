@@ -35,3 +35,15 @@ class PostsPage(Paging):
     """The query parameters of the list of posts."""
 
     country: list[Country] = Field(default_factory=list[Country], description="Posts that cover one of these.")
+
+
+class FeedAsked(Filters):
+    """The query parameters of the feed."""
+
+    lang: SheetLanguage = Field(default="fr", description="Language of the feed's own words.")
+
+
+class AddressesPage(Paging):
+    """The query parameters of the list of addresses."""
+
+    size: int = Field(default=1_000, ge=1, le=1_000, description="Most items of a page.")

@@ -41,14 +41,14 @@ async def put_sheet(
 
 
 async def put_gone(tx: Transaction, project: str, *, version: int, revision: int, changed_at: datetime) -> bool:
-    """Note that a project is unpublished and forget its sheet; False where a version as new is known."""
+    """Note that a project is unpublished and forget its sheet but for its codes; False where a newer one is known."""
     return bool(
         await tx.fetchval(
             """
         insert into project (id, version, revision, changed_at) values ($1, $2, $3, $4)
         on conflict (id) do update set
             version = excluded.version, revision = excluded.revision, changed_at = excluded.changed_at,
-            sheet = null, kind = '', language = '', themes = '{}', countries = '{}', continents = '{}', authority = null
+            sheet = null, authority = null
         where project.version < excluded.version
         returning true
         """,
@@ -88,8 +88,10 @@ async def replace_documents(tx: Transaction, project: str, documents: Sequence[D
 
 
 async def find_project(tx: Transaction, project: str) -> Row | None:
-    """version, changed_at and sheet (its JSON text, null once unpublished)."""
-    return await tx.fetchrow("select version, changed_at, sheet from project where id = $1", project)
+    """version, changed_at, sheet (its JSON text, null once unpublished), kind, themes, countries and continents."""
+    return await tx.fetchrow(
+        "select version, changed_at, sheet, kind, themes, countries, continents from project where id = $1", project
+    )
 
 
 _MATCHING = """
@@ -111,6 +113,29 @@ async def sheets(tx: Transaction, filters: Filters, after: str, limit: int) -> l
         filters.theme,
         filters.kind,
         filters.language,
+        after,
+        limit,
+    )
+
+
+async def newest(tx: Transaction, filters: Filters, limit: int) -> list[Row]:
+    """changed_at and sheet (JSON text) of the projects that fit the filters, those published last first."""
+    return await tx.fetch(
+        f"select changed_at, sheet from project where {_MATCHING}"  # noqa: S608 - a constant
+        " order by changed_at desc, id desc limit $6",
+        filters.continent,
+        filters.country,
+        filters.theme,
+        filters.kind,
+        filters.language,
+        limit,
+    )
+
+
+async def addressed(tx: Transaction, after: str, limit: int) -> list[Row]:
+    """id, changed_at and sheet (JSON text) of the published projects, by id, from the first after `after`."""
+    return await tx.fetch(
+        "select id, changed_at, sheet from project where sheet is not null and id > $1 order by id limit $2",
         after,
         limit,
     )

@@ -1,7 +1,10 @@
 """HTTP of the catalogue: what is published, to anyone."""
 
+import hashlib
+from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
+import orjson
 from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
@@ -10,8 +13,9 @@ from backbone.contracts.sheet import PublicAuthority, PublicContact, PublicSheet
 from backbone.http import JSON, etag, router
 from services.catalog import service
 from services.catalog.answers import FRESH, attachment, conditional, is_known, part_asked, validators
+from services.catalog.feed import MEDIA_TYPE, Feed, atom
 from services.catalog.files import Files
-from services.catalog.filters import Paging, PostsPage, SheetsPage
+from services.catalog.filters import AddressesPage, FeedAsked, Paging, PostsPage, SheetsPage
 
 routes = router(tags=["catalog"])
 
@@ -26,7 +30,7 @@ class Sheets(BaseModel):
 
 
 class Card(BaseModel):
-    """A sheet in short."""
+    """A sheet in short; `documents` is their number."""
 
     id: str
     kind: str
@@ -35,8 +39,33 @@ class Card(BaseModel):
     title: str
     summary: str
     themes: list[str]
+    sdgs: list[int]
     countries: list[str]
+    continents: list[str]
+    location: dict[str, Any]
+    budget: dict[str, Any] | None
+    period: dict[str, Any]
     published_at: str
+    demonstration: bool
+    documents: int
+
+
+class Address(BaseModel):
+    """What the address of a published sheet is made of."""
+
+    id: str
+    title: str
+    language: str
+    authority: str
+    authority_name: str
+    changed_at: str
+
+
+class Addresses(BaseModel):
+    """A page of addresses; `cursor` of the next one, null on the last."""
+
+    items: list[Address]
+    cursor: str | None
 
 
 class AuthorityPage(BaseModel):
@@ -94,6 +123,36 @@ async def authority(request: Request, ref: str, asked: Annotated[Paging, Query()
     """An authority that has published sheets, and these sheets in short, newest first."""
     async with request.app.state.database.transaction() as tx:
         return JSON(await service.authority(tx, ref, asked.cursor, asked.size), headers=FRESH)
+
+
+@routes.get("/addresses", response_class=JSON, responses={200: {"model": Addresses}})
+async def addresses(request: Request, asked: Annotated[AddressesPage, Query()]) -> Response:
+    """What the addresses of the published sheets are made of, for a sitemap."""
+    async with request.app.state.database.transaction() as tx:
+        return JSON(await service.page_of_addresses(tx, asked), headers=FRESH)
+
+
+@routes.head("/feed.atom", include_in_schema=False)
+@routes.get(
+    "/feed.atom",
+    response_class=Response,
+    responses={200: {"description": "The feed.", "content": {"application/atom+xml": {}}}},
+)
+async def newest(request: Request, asked: Annotated[FeedAsked, Query()]) -> Response:
+    """The sheets that were published last, as an Atom feed."""
+    async with request.app.state.database.transaction() as tx:
+        rows = await service.newest(tx, asked)
+    changed_at = rows[0]["changed_at"] if rows else datetime(2026, 1, 1, tzinfo=UTC)
+    body = atom(
+        Feed(
+            portal=request.app.state.portal_url,
+            asked=asked,
+            sheets=[orjson.loads(row["sheet"]) for row in rows],
+            updated=changed_at.isoformat(),
+        )
+    )
+    # no date: what is unpublished changes the feed and leaves no later one
+    return conditional(request, body, validators(f'"{hashlib.sha256(body).hexdigest()[:32]}"'), MEDIA_TYPE)
 
 
 @routes.get("/posts", response_class=JSON, responses={200: {"model": Posts}})

@@ -13,12 +13,17 @@ from backbone.database import Row, Transaction
 from backbone.errors import Gone, NotFound
 from backbone.paging import bad_cursor, decode_cursor, encode_cursor
 from services.catalog import repository
-from services.catalog.filters import Filters, PostsPage, SheetsPage
+from services.catalog.filters import AddressesPage, Filters, PostsPage, SheetsPage
 
 OBSOLETE: Final = "obsolete files"
 # what ids and codes are made of: anything else is nobody's, and is not asked for
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_CARD: Final = ("id", "kind", "status", "language", "title", "summary", "themes", "countries", "published_at")
+# what a card shows: as the items of a search, but for the authority, which is the same for all of them
+_CARD: Final = (
+    *("id", "kind", "status", "language", "title", "summary", "themes", "sdgs", "countries", "continents"),
+    *("location", "budget", "period", "published_at", "demonstration"),
+)
+NEWEST: Final = 50
 
 
 class Copies(Protocol):
@@ -105,7 +110,9 @@ async def project(tx: Transaction, project_id: str) -> Row:
     if row is None:
         raise NotFound()
     if row["sheet"] is None:
-        raise Gone("this sheet is no longer published", code="unpublished")
+        # what it was about, so that others like it can be offered
+        codes = {name: row[name] for name in ("kind", "themes", "countries", "continents")}
+        raise Gone("this sheet is no longer published", code="unpublished", **codes)
     return row
 
 
@@ -127,9 +134,35 @@ async def authority(tx: Transaction, ref: str, cursor: str | None, size: int) ->
     if latest is None:
         raise NotFound()
     rows = await repository.sheets_of_authority(tx, ref, _after(cursor), size + 1)
-    cards = [{name: sheet[name] for name in _CARD} for sheet in (orjson.loads(row["sheet"]) for row in rows[:size])]
+    cards = [_card(orjson.loads(row["sheet"])) for row in rows[:size]]
     following = encode_cursor([rows[size - 1]["id"]]) if len(rows) > size else None
     return {"authority": orjson.loads(latest)["authority"], "projects": cards, "cursor": following}
+
+
+def _card(sheet: dict[str, Any]) -> dict[str, Any]:
+    return {**{name: sheet.get(name) for name in _CARD}, "documents": len(sheet["documents"])}
+
+
+async def newest(tx: Transaction, asked: Filters) -> list[Row]:
+    """changed_at and sheet (JSON text) of what was published last, newest first."""
+    return await repository.newest(tx, asked, NEWEST)
+
+
+async def page_of_addresses(tx: Transaction, asked: AddressesPage) -> dict[str, Any]:
+    """What an address is made of, for each published sheet: a page in the order of the ids."""
+    rows = await repository.addressed(tx, _after(asked.cursor) or "", asked.size + 1)
+    items = [_address(row) for row in rows[: asked.size]]
+    return {"items": items, "cursor": encode_cursor([items[-1]["id"]]) if len(rows) > asked.size else None}
+
+
+def _address(row: Row) -> dict[str, Any]:
+    sheet = orjson.loads(row["sheet"])
+    return {
+        **{name: sheet[name] for name in ("id", "title", "language")},
+        "authority": sheet["authority"]["ref"],
+        "authority_name": sheet["authority"]["name"],
+        "changed_at": row["changed_at"].isoformat(),
+    }
 
 
 async def document(tx: Transaction, document_id: str) -> Row:

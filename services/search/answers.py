@@ -77,7 +77,10 @@ class Geometry(Answer):
 
 
 class Feature(Answer):
-    """A sheet (`properties.id`) or a cluster (`properties.cluster`, with its `bbox`); `properties.count` sheets."""
+    """A sheet (`properties.id`) or a cluster (`properties.cluster`, with its `bbox`); `properties.count` sheets.
+
+    `properties.countries` are the codes of a sheet, or the three most frequent of a cluster as `{value, count}`.
+    """
 
     type: Literal["Feature"]
     geometry: Geometry
@@ -92,6 +95,27 @@ class FeatureCollection(Answer):
     total: int
     features: list[Feature]
     relaxed: bool
+
+
+class Figures(Answer):
+    """What a search finds, counted: sheets, and the different countries, continents and authorities that they have.
+
+    `countries` and `continents` are all those of the sheets found, whether selected or not: an offer that seeks two
+    countries counts both. `authorities` is exact up to some thousands, then within one or two.
+    """
+
+    projects: int
+    demands: int
+    offers: int
+    countries: int
+    continents: int
+    authorities: int
+
+
+class Similar(Answer):
+    """Sheets like another one, the nearest first."""
+
+    items: list[Item]
 
 
 class SuggestedTitle(Answer):

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import orjson
 
-from backbone.contracts import vocabularies
+from backbone.contracts import labels, vocabularies
 from backbone.contracts.checksum import canonical, digest_of
-from services.search import amounts, facets, labels
+from services.search import amounts, facets
 from services.search.analysis import LANGUAGES
 
 Sheet = Mapping[str, Any]
@@ -58,6 +58,7 @@ MAPPING: Final[dict[str, Any]] = {
         **facets.mapping(),
         "published_at": {"type": "date"},
         "budget": {"type": "long"},
+        "period": {"type": "date_range", "format": "yyyy-MM"},
         "location": {"type": "geo_point"},
         "title": _per_language("suggested"),
         "summary": _per_language(),
@@ -79,6 +80,8 @@ MAPPING: Final[dict[str, Any]] = {
         "place": {"type": "text", "analyzer": "plain", "fields": {"exact": {"type": "keyword"}}},
         "authority": {"type": "text", "analyzer": "plain"},
         "authority_key": {"type": "keyword"},
+        # one that was renamed is still one
+        "authority_ref": {"type": "keyword"},
         "sheet": {"type": "object", "enabled": False},
     },
 }
@@ -110,6 +113,7 @@ def published(sheet: Sheet, version: int) -> Write:
         "digest": digest,
         **facets.fields(sheet),
         "published_at": sheet["published_at"],
+        "period": _period(sheet["period"]),
         "location": {"lat": sheet["location"]["lat"], "lon": sheet["location"]["lon"]},
         "title": {language: _composed(sheet["title"])},
         "summary": {language: _composed(sheet["summary"])},
@@ -121,6 +125,7 @@ def published(sheet: Sheet, version: int) -> Write:
         "place": sheet["location"]["name"],
         "authority": authority["name"],
         "authority_key": f"{authority['ref']}\t{authority['name']}",
+        "authority_ref": authority["ref"],
         "sheet": orjson.Fragment(text),
     }
     budget = amounts.in_euros(sheet.get("budget"))
@@ -133,6 +138,11 @@ def published(sheet: Sheet, version: int) -> Write:
 def unpublished(project: str, version: int) -> Write:
     """What is left of a sheet that is gone: a stone that refuses every older version for ever."""
     return Write(project, version, orjson.dumps({"id": project, "gone": True}))
+
+
+def _period(period: Sheet) -> dict[str, str]:
+    """A range of months; an open end goes on for ever."""
+    return {"gte": period["start"], **({"lte": period["end"]} if period.get("end") else {})}
 
 
 def _composed(text: str) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from backbone.contracts import vocabularies
+from backbone.contracts import labels, vocabularies
+from backbone.contracts.labels import Labels
 from backbone.contracts.sheet import Status
-from services.search import labels
-from services.search.labels import Labels
 
 Sheet = Mapping[str, Any]
 Selections = Mapping[str, Collection[str]]  # facet name to its selected values

@@ -9,9 +9,9 @@ from typing import Any, Final, Literal, cast, get_args
 
 import orjson
 
+from backbone.contracts.labels import LANGUAGES, preferred
 from backbone.errors import FieldError, Invalid
 from services.search.facets import FACETS, MOST_VALUES, Facet
-from services.search.labels import LANGUAGES, preferred
 
 Sort = Literal["relevance", "newest", "oldest", "budget"]
 Box = tuple[float, float, float, float]  # west, south, east, north; west > east crosses the antimeridian
@@ -19,9 +19,13 @@ Box = tuple[float, float, float, float]  # west, south, east, north; west > east
 LONGEST_QUERY: Final = 200
 MOST_ITEMS: Final = 100
 MOST_ZOOM: Final = 22
+MOST_POINTS: Final = 500
+MOST_SIMILAR: Final = 12
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NUMBER: Final = re.compile(r"[-+]?\d{1,15}(\.\d{1,15})?")
 _WHOLE: Final = re.compile(r"\d{1,9}")
+# the years that a sheet can have, in figures that both engines read
+_MONTH: Final = r"(?:19|20|21)[0-9]{2}-(?:0[1-9]|1[0-2])"
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Filters:
-    """What is searched: `q` plain text, `selections` by facet, amounts in euros."""
+    """What is searched: `q` plain text, `selections` by facet, amounts in euros, months `YYYY-MM`."""
 
     q: str = ""
     selections: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     budget_min: float | None = None
     budget_max: float | None = None
+    period_from: str | None = None
+    period_to: str | None = None
     bbox: Box | None = None
 
 
@@ -66,16 +72,26 @@ class Search:
         """What a cursor must share with the search that it goes on."""
         filters = self.filters
         selections = {name: sorted(values) for name, values in sorted(filters.selections.items())}
-        asked = [filters.q, selections, filters.budget_min, filters.budget_max, filters.bbox, self.sort]
+        amounts, period = (filters.budget_min, filters.budget_max), (filters.period_from, filters.period_to)
+        asked = [filters.q, selections, amounts, period, filters.bbox, self.sort]
         return hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Map:
-    """The map of a search at a zoom level."""
+    """The map of a search at a zoom level; more than `points` sheets come as clusters."""
 
     filters: Filters
     zoom: int
+    points: int
+    language: str
+
+
+@dataclass(frozen=True)
+class Similar:
+    """How many sheets like another one."""
+
+    size: int
     language: str
 
 
@@ -121,6 +137,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _month(text: str) -> str:
+    if not re.fullmatch(_MONTH, text):
+        raise ValueError("must be a month as YYYY-MM, from 1900-01 to 2199-12")
+    return text
+
+
 def _box(text: str) -> Box:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 4 and all(_NUMBER.fullmatch(part) for part in parts):
@@ -151,11 +173,14 @@ _LANG: Final = Parameter(
 )
 _Q: Final = Parameter("q", "Words to look for, plain text.", {"type": "string", "maxLength": LONGEST_QUERY}, _text)
 _AMOUNT: Final = {"type": "number", "minimum": 0, "maximum": 1e12}
+_PERIOD: Final = {"type": "string", "pattern": f"^{_MONTH}$", "example": "2027-03"}
 _FILTERS: Final = (
     _Q,
     *(_of_facet(facet) for facet in FACETS),
     Parameter("budget_min", "Least total budget, in euros.", _AMOUNT, _amount),
     Parameter("budget_max", "Greatest total budget, in euros.", _AMOUNT, _amount),
+    Parameter("period_from", "Month in or after which the project still runs.", _PERIOD, _month),
+    Parameter("period_to", "Month in or before which the project has begun.", _PERIOD, _month),
     Parameter("bbox", "Inside west,south,east,north, in degrees.", {"type": "string", "example": "-18,4,16,28"}, _box),
 )
 SEARCH: Final = (
@@ -182,6 +207,22 @@ MAP: Final = (
         "Zoom level of the map, which decides how far clusters reach.",
         {"type": "integer", "minimum": 0, "maximum": MOST_ZOOM, "default": 3},
         _whole(0, MOST_ZOOM),
+    ),
+    Parameter(
+        "points",
+        "Most sheets that are answered one by one; more come as clusters.",
+        {"type": "integer", "minimum": 0, "maximum": MOST_POINTS, "default": MOST_POINTS},
+        _whole(0, MOST_POINTS),
+    ),
+    _LANG,
+)
+FIGURES: Final = _FILTERS
+SIMILAR: Final = (
+    Parameter(
+        "size",
+        "Most sheets.",
+        {"type": "integer", "minimum": 1, "maximum": MOST_SIMILAR, "default": 4},
+        _whole(1, MOST_SIMILAR),
     ),
     _LANG,
 )
@@ -226,11 +267,16 @@ def _filters(values: Mapping[str, Any]) -> Filters:
     low, high = values.get("budget_min"), values.get("budget_max")
     if low is not None and high is not None and low > high:
         raise Invalid(errors=[FieldError("budget_max", "must not be less than budget_min", "out_of_order")])
+    first, last = values.get("period_from"), values.get("period_to")
+    if first is not None and last is not None and first > last:
+        raise Invalid(errors=[FieldError("period_to", "must not be before period_from", "out_of_order")])
     return Filters(
         q=values.get("q", ""),
         selections={facet.name: values[facet.name] for facet in FACETS if facet.name in values},
         budget_min=low,
         budget_max=high,
+        period_from=first,
+        period_to=last,
         bbox=values.get("bbox"),
     )
 
@@ -254,7 +300,23 @@ def search(pairs: Sequence[tuple[str, str]], accept_language: str) -> Search:
 def map_(pairs: Sequence[tuple[str, str]], accept_language: str) -> Map:
     """What `GET /map` was asked. Raises `Invalid`."""
     values = _read(MAP, pairs)
-    return Map(_filters(values), values.get("zoom", 3), values.get("lang") or preferred(accept_language))
+    return Map(
+        filters=_filters(values),
+        zoom=values.get("zoom", 3),
+        points=values.get("points", MOST_POINTS),
+        language=values.get("lang") or preferred(accept_language),
+    )
+
+
+def figures(pairs: Sequence[tuple[str, str]]) -> Filters:
+    """What `GET /figures` was asked. Raises `Invalid`."""
+    return _filters(_read(FIGURES, pairs))
+
+
+def similar(pairs: Sequence[tuple[str, str]], accept_language: str) -> Similar:
+    """What `GET /projects/{id}/similar` was asked. Raises `Invalid`."""
+    values = _read(SIMILAR, pairs)
+    return Similar(values.get("size", 4), values.get("lang") or preferred(accept_language))
 
 
 def suggest(pairs: Sequence[tuple[str, str]], accept_language: str) -> Suggest:

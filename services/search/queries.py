@@ -18,6 +18,9 @@ Body = dict[str, Any]
 
 NEAREST_INT64: Final = 2**63 - 1
 MOST_CLUSTERS: Final = 10_000
+MOST_NAMED: Final = 3
+# the greatest that the engines take: seen exact up to 3,000 different values, off by one or two at 12,000
+PRECISION: Final = 40_000
 # up to three words: all of them; beyond, four of five
 STRICT: Final = "3<80%"
 RELAXED: Final = "2<67%"
@@ -80,6 +83,10 @@ def clauses(filters: Filters) -> dict[str, Body]:
     if filters.budget_min is not None or filters.budget_max is not None:
         bounds = {"gte": filters.budget_min, "lte": filters.budget_max}
         found["budget"] = {"range": {"budget": {side: bound for side, bound in bounds.items() if bound is not None}}}
+    if filters.period_from is not None or filters.period_to is not None:
+        months = {"gte": filters.period_from, "lte": filters.period_to}
+        bounds = {side: month for side, month in months.items() if month is not None}
+        found["period"] = {"range": {"period": {**bounds, "relation": "intersects"}}}
     if filters.bbox is not None:
         west, south, east, north = filters.bbox
         corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
@@ -124,6 +131,7 @@ def clusters(filters: Filters, zoom: int, *, relaxed: bool) -> Body:
                         "aggs": {
                             "centre": {"geo_centroid": {"field": "location"}},
                             "bounds": {"geo_bounds": {"field": "location", "wrap_longitude": False}},
+                            "countries": {"terms": {"field": "country", "size": MOST_NAMED}},
                         },
                     }
                 },
@@ -142,6 +150,68 @@ def points(filters: Filters, most: int, *, relaxed: bool) -> Body:
         "size": most,
         "track_total_hits": True,
         "_source": [f"sheet.{name}" for name in ("title", "kind", "status", "themes", "countries", "location")],
+    }
+
+
+def figures(filters: Filters, *, relaxed: bool) -> Body:
+    """The body for counts of what matches: sheets by kind, and how many places and authorities they have."""
+    distinct = {"country": "country", "continent": "continent", "authority": "authority_ref"}
+    return {
+        "query": {"bool": {"filter": [query(filters.q, relaxed=relaxed), *clauses(filters).values()]}},
+        "size": 0,
+        "track_total_hits": True,
+        "aggs": {
+            "kinds": {"terms": {"field": "kind"}},
+            **{
+                name: {"cardinality": {"field": field, "precision_threshold": PRECISION}}
+                for name, field in distinct.items()
+            },
+            "said": {"global": {}, "aggs": {"all": {"filter": query(filters.q, relaxed=relaxed)}}},
+        },
+    }
+
+
+def similar(document: Mapping[str, Any], size: int) -> Body:
+    """The body for published sheets like this one (its document's source): by what they say, by theme, by place.
+
+    Words are compared by the rules of its language, by which sheets in others say their themes and countries too.
+    """
+    (language,) = document["title"]
+    words = {
+        # each by its name: more_like_this knows no wildcards
+        "fields": [f"title.{language}", f"summary.{language}", f"text.{language}"],
+        "like": [document["title"][language], document["summary"][language]],
+        "min_term_freq": 1,
+        "min_doc_freq": 2,
+        "max_query_terms": 40,
+        "minimum_should_match": "20%",
+    }
+    near = [
+        {"constant_score": {"filter": {"term": {field: value}}, "boost": boost}}
+        for field, boost in (("theme", 4), ("country", 3), ("continent", 1), ("sdg", 0.5), ("kind", 1))
+        for value in document[field]
+    ]
+    return {
+        "query": {
+            "bool": {
+                "should": [{"more_like_this": words}, *near],
+                "filter": [{"term": {"gone": False}}, {"terms": {"theme": document["theme"]}}],
+                "must_not": [{"term": {"id": document["id"]}}],
+            }
+        },
+        "sort": [{"_score": "desc"}, {"id": "asc"}],
+        "size": size,
+        "track_total_hits": False,
+        "_source": SOURCE_OF_ITEM,
+    }
+
+
+def one(project: str) -> Body:
+    """The body for what `similar` needs of a published sheet."""
+    return {
+        "query": {"bool": {"filter": [{"term": {"id": project}}, {"term": {"gone": False}}]}},
+        "size": 1,
+        "_source": ["id", "title", "summary", "theme", "country", "continent", "sdg", "kind"],
     }
 
 

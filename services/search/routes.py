@@ -38,6 +38,21 @@ async def map_projects(request: Request) -> Response:
     return GeoJSON(found, headers=_headers(asked.language))
 
 
+@search.get("/figures", **_documented(parameters.FIGURES, answers.Figures))
+async def count(request: Request) -> Response:
+    """How much a search finds: sheets by kind, countries, continents, authorities."""
+    asked = parameters.figures(request.query_params.multi_items())
+    return JSON(await service.figures(request.app.state.index, asked))
+
+
+@search.get("/projects/{project_id}/similar", **_documented(parameters.SIMILAR, answers.Similar))
+async def similar(request: Request, project_id: str) -> Response:
+    """Published sheets like this one: by what they say, their themes and their place."""
+    asked = parameters.similar(request.query_params.multi_items(), request.headers.get("accept-language", ""))
+    found = await service.similar(request.app.state.index, project_id, asked)
+    return JSON(found, headers=_headers(asked.language))
+
+
 @search.get("/suggest", **_documented(parameters.SUGGEST, answers.Suggestions))
 async def suggest(request: Request) -> Response:
     """What the words typed so far may become: titles, places, themes, authorities."""

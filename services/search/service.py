@@ -7,10 +7,11 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter, Histogram
 
-from backbone.contracts import vocabularies
-from services.search import documents, facets, labels, queries
+from backbone.contracts import labels, vocabularies
+from backbone.errors import NotFound
+from services.search import documents, facets, queries
 from services.search.index import Index
-from services.search.parameters import Filters, Map, Search, Suggest
+from services.search.parameters import Filters, Map, Search, Similar, Suggest
 
 log = structlog.get_logger()
 
@@ -18,7 +19,6 @@ SECONDS = Histogram("bourse_search_seconds", "Time of a search, the engine's inc
 ZERO = Counter("bourse_search_zero_results_total", "Searches that found nothing.")
 RELAXED = Counter("bourse_search_relaxed_total", "Searches whose words were found only nearly.")
 
-MOST_POINTS: Final = 500
 MOST_SUGGESTIONS: Final = 6
 
 
@@ -55,11 +55,39 @@ async def map_(index: Index, asked: Map) -> dict[str, Any]:
             relaxed = True
             answer = await index.search(queries.clusters(asked.filters, asked.zoom, relaxed=True))
         here = answer["aggregations"]["here"]
-        if here["doc_count"] <= MOST_POINTS:
-            total, features = await _points(index, asked.filters, relaxed=relaxed)
+        if here["doc_count"] <= asked.points:
+            total, features = await _points(index, asked, relaxed=relaxed)
         else:
             total, features = here["doc_count"], await _clusters(index, asked, here, relaxed=relaxed)
     return {"type": "FeatureCollection", "total": total, "features": features, "relaxed": relaxed and total > 0}
+
+
+async def figures(index: Index, asked: Filters) -> dict[str, int]:
+    """How many sheets, countries, continents and authorities match: `{projects, demands, offers, countries, …}`."""
+    with SECONDS.labels("figures").time():
+        answer = await index.search(queries.figures(asked, relaxed=False))
+        if queries.may_relax(asked.q) and answer["aggregations"]["said"]["all"]["doc_count"] == 0:
+            answer = await index.search(queries.figures(asked, relaxed=True))
+    counted = answer["aggregations"]
+    kinds = {bucket["key"]: bucket["doc_count"] for bucket in counted["kinds"]["buckets"]}
+    return {
+        "projects": answer["hits"]["total"]["value"],
+        "demands": kinds.get("demand", 0),
+        "offers": kinds.get("offer", 0),
+        "countries": counted["country"]["value"],
+        "continents": counted["continent"]["value"],
+        "authorities": counted["authority"]["value"],
+    }
+
+
+async def similar(index: Index, project: str, asked: Similar) -> dict[str, Any]:
+    """Published sheets like this one, the nearest first. Raises `NotFound` where it is not published."""
+    with SECONDS.labels("similar").time():
+        found = (await index.search(queries.one(project)))["hits"]["hits"]
+        if not found:
+            raise NotFound()
+        answer = await index.search(queries.similar(found[0]["_source"], asked.size))
+    return {"items": [_item(hit) for hit in answer["hits"]["hits"]]}
 
 
 async def suggest(index: Index, asked: Suggest) -> dict[str, Any]:
@@ -104,8 +132,8 @@ def _item(hit: Mapping[str, Any]) -> dict[str, Any]:
     return item
 
 
-async def _points(index: Index, filters: Filters, *, relaxed: bool) -> tuple[int, list[dict[str, Any]]]:
-    answer = await index.search(queries.points(filters, MOST_POINTS, relaxed=relaxed))
+async def _points(index: Index, asked: Map, *, relaxed: bool) -> tuple[int, list[dict[str, Any]]]:
+    answer = await index.search(queries.points(asked.filters, asked.points, relaxed=relaxed))
     features: list[dict[str, Any]] = []
     for hit in answer["hits"]["hits"]:
         sheet = hit["_source"]["sheet"]
@@ -126,7 +154,9 @@ async def _clusters(index: Index, asked: Map, here: Mapping[str, Any], *, relaxe
     for tile in here["tiles"]["buckets"]:
         corners = tile["bounds"]["bounds"]
         upper, lower = corners["top_left"], corners["bottom_right"]
-        feature = _feature(tile["centre"]["location"], {"cluster": True, "count": tile["doc_count"]})
+        named = [{"value": bucket["key"], "count": bucket["doc_count"]} for bucket in tile["countries"]["buckets"]]
+        properties = {"cluster": True, "count": tile["doc_count"], "countries": named}
+        feature = _feature(tile["centre"]["location"], properties)
         feature["bbox"] = [upper["lon"], lower["lat"], lower["lon"], upper["lat"]]
         features.append(feature)
     return features

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from starlette.types import ASGIApp
 
 from backbone import app as backbone_app
-from backbone.contracts.events import Event
+from backbone.contracts.events import Event, ProjectPublished
 from backbone.kafka import EventMeta, encode
 from services.search import documents
 from services.search.app import build
@@ -64,14 +64,14 @@ async def routes_over(index: Index, settings: Settings) -> AsyncGenerator[httpx.
         yield http
 
 
-@pytest.fixture(scope="session")
-async def loaded(each_search_url: str) -> AsyncGenerator[Loaded, None]:
-    settings = Settings(search_url=each_search_url, search_alias=new_alias())
+@asynccontextmanager
+async def index_of(url: str, events: Iterable[ProjectPublished]) -> AsyncGenerator[Loaded, None]:
+    """An index of these publications and of one sheet that is gone, which nothing may ever show."""
+    settings = Settings(search_url=url, search_alias=new_alias())
     engine = Engine(settings)
     index = Index(engine, settings)
     name = await index.create()
-    writes = [documents.published(event.sheet.model_dump(mode="json"), 1) for event in demonstration()]
-    # one that is gone: nothing may ever show it
+    writes = [documents.published(event.sheet.model_dump(mode="json"), 1) for event in events]
     writes.append(documents.unpublished("gone", 3))
     outcome = await index.bulk(writes, name)
     assert outcome.indexed == len(writes), outcome
@@ -81,6 +81,12 @@ async def loaded(each_search_url: str) -> AsyncGenerator[Loaded, None]:
         yield Loaded(index, http)
     await drop_all(index)
     await engine.stop()
+
+
+@pytest.fixture(scope="session")
+async def loaded(each_search_url: str) -> AsyncGenerator[Loaded, None]:
+    async with index_of(each_search_url, demonstration()) as index:
+        yield index
 
 
 class Gate:

@@ -25,6 +25,7 @@ VALUES: Mapping[str, Callable[[PublicSheet], Sequence[str]]] = {
     "sdg": lambda sheet: [str(sdg) for sdg in sheet.sdgs],
     "status": lambda sheet: [sheet.status],
 }
+MONTHS = st.builds("{}-{:02}".format, st.integers(2026, 2033), st.integers(1, 12))
 Pairs = list[tuple[str, str]]
 Filter = Callable[[PublicSheet], bool]
 engine_settings = settings(
@@ -51,6 +52,10 @@ def searches(draw: st.DrawFn) -> Pairs:
         if draw(st.booleans()):
             pairs.append(("budget_max", str(low + draw(st.integers(0, 3_000_000)))))
     if draw(st.integers(0, 3)) == 0:
+        months = sorted(draw(st.lists(MONTHS, min_size=2, max_size=2)))
+        ends = draw(st.sampled_from([("period_from",), ("period_to",), ("period_from", "period_to")]))
+        pairs += [(end, months[end == "period_to"]) for end in ends]
+    if draw(st.integers(0, 3)) == 0:
         west = draw(st.integers(-180, 180))
         east = draw(st.integers(-180, 180).filter(lambda lon: lon != west))
         south = draw(st.integers(-90, 89))
@@ -71,6 +76,12 @@ def filters(pairs: Pairs) -> dict[str, Filter]:
         elif name == "budget_max":
             high = int(chosen.pop())
             found[name] = lambda sheet, high=high: (budget := euros(sheet)) is not None and budget <= high
+        elif name == "period_from":
+            first = chosen.pop()
+            found[name] = lambda sheet, first=first: sheet.period.end is None or sheet.period.end >= first
+        elif name == "period_to":
+            last = chosen.pop()
+            found[name] = lambda sheet, last=last: sheet.period.start <= last
         elif name == "bbox":
             box = [float(part) for part in chosen.pop().split(",")]
             found[name] = lambda sheet, box=box: inside(sheet, *box)
@@ -126,15 +137,52 @@ async def test_the_map_agrees_with_the_search(loaded: Loaded, pairs: Pairs, zoom
 @given(pairs=searches(), zoom=st.integers(0, 22))
 async def test_clusters_add_up(loaded: Loaded, pairs: Pairs, zoom: int) -> None:
     found, _ = naive(pairs)
-    with pytest.MonkeyPatch.context() as fewer:
-        fewer.setattr("services.search.service.MOST_POINTS", 0)
-        answer = await loaded.get("/map", *pairs, ("zoom", str(zoom)))
+    answer = await loaded.get("/map", *pairs, ("zoom", str(zoom)), ("points", "0"))
     answers.FeatureCollection.model_validate(answer)
     assert answer["total"] == len(found) == sum(one["properties"]["count"] for one in answer["features"])
     for feature in answer["features"]:
         (lon, lat), (west, south, east, north) = feature["geometry"]["coordinates"], feature["bbox"]
         assert west - 1e-5 <= lon <= east + 1e-5
         assert south - 1e-5 <= lat <= north + 1e-5
+        here = [sheet for sheet in found if inside(sheet, west - 1e-5, south - 1e-5, east + 1e-5, north + 1e-5)]
+        if len(here) == feature["properties"]["count"]:  # no other cluster's box reaches into this one
+            counted = collections.Counter(code for sheet in here for code in sheet.countries)
+            named = {one["value"]: one["count"] for one in feature["properties"]["countries"]}
+            assert named.items() <= counted.items()
+            assert list(named.values()) == sorted(counted.values(), reverse=True)[:3]
+
+
+@engine_settings
+@given(pairs=searches(), points=st.integers(0, 500))
+async def test_sheets_are_shown_singly_up_to_the_number_asked_for(loaded: Loaded, pairs: Pairs, points: int) -> None:
+    found, _ = naive(pairs)
+    answer = await loaded.get("/map", *pairs, ("zoom", "2"), ("points", str(points)))
+    single = ["id" in one["properties"] for one in answer["features"]]
+    assert all(single) if len(found) <= points else not any(single)
+    assert answer["total"] == len(found) == sum(one["properties"]["count"] for one in answer["features"])
+
+
+@engine_settings
+@given(pairs=searches())
+async def test_the_figures_are_those_of_a_plain_computation(loaded: Loaded, pairs: Pairs) -> None:
+    found, _ = naive(pairs)
+    answer = await loaded.get("/figures", *pairs)
+    answers.Figures.model_validate(answer)
+    assert answer == {
+        "projects": len(found),
+        "demands": len([sheet for sheet in found if sheet.kind == "demand"]),
+        "offers": len([sheet for sheet in found if sheet.kind == "offer"]),
+        "countries": len({code for sheet in found for code in sheet.countries}),
+        "continents": len({code for sheet in found for code in sheet.continents}),
+        "authorities": len({sheet.authority.ref for sheet in found}),
+    }
+
+
+@pytest.mark.parametrize("path", ["/projects", "/map", "/figures"])
+async def test_a_period_out_of_order_is_refused(loaded: Loaded, path: str) -> None:
+    answer = await loaded.http.get(path, params={"period_from": "2028-02", "period_to": "2028-01"})
+    assert answer.status_code == 422
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("period_to", "out_of_order")]
 
 
 ORDERS: Mapping[str, Callable[[PublicSheet], Any]] = {
@@ -196,4 +244,7 @@ async def test_the_openapi_document_has_the_parameters(loaded: Loaded) -> None:
     named = {one["name"]: one for one in document["paths"]["/projects"]["get"]["parameters"]}
     assert {facet.name for facet in FACETS} <= set(named)
     assert named["continent"]["schema"]["items"]["enum"] == ["africa", "americas", "asia", "europe", "oceania"]
-    assert "FacetValue" in document["components"]["schemas"]
+    assert {"FacetValue", "Figures", "Similar"} <= set(document["components"]["schemas"])
+    for path in ("/projects", "/map", "/figures"):
+        names = {one["name"] for one in document["paths"][path]["get"]["parameters"]}
+        assert {facet.name for facet in FACETS} | {"budget_min", "period_from", "period_to", "bbox"} <= names

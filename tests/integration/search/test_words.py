@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.search import answers, labels
+from backbone.contracts import labels
+from services.search import answers
 from tests.integration.search.conftest import Loaded
 from tests.integration.search.sheets import demonstration
 from tests.integration.search.test_search import engine_settings
@@ -78,6 +79,7 @@ async def test_a_misspelt_word_finds_nearly(loaded: Loaded) -> None:
     assert {item["id"] for item in wrong["items"]} & {item["id"] for item in right["items"]}
     on_map = await loaded.get("/map", ("q", "assainisement"))
     assert (on_map["total"], on_map["relaxed"]) == (wrong["total"], True)
+    assert (await loaded.get("/figures", ("q", "assainisement")))["projects"] == wrong["total"]
 
 
 async def test_a_filter_that_leaves_nothing_does_not_make_words_vague(loaded: Loaded) -> None:
@@ -85,6 +87,7 @@ async def test_a_filter_that_leaves_nothing_does_not_make_words_vague(loaded: Lo
     assert (answer["total"], answer["relaxed"]) == (0, False)
     assert [one["count"] for one in answer["facets"]["country"] if one["value"] == "MC"] == [0]
     assert len(answer["facets"]["country"]) > 3
+    assert not any((await loaded.get("/figures", ("q", "assainissement"), ("country", "MC"))).values())
 
 
 async def test_the_title_weighs_most(loaded: Loaded) -> None:
@@ -130,7 +133,7 @@ async def test_suggestions_are_titles_places_themes_and_authorities(loaded: Load
 @engine_settings
 @given(q=st.text(max_size=200) | st.text("()[]{}\"'*?~^:\\/+-!&|<> AND OR NOT", max_size=200))
 async def test_whatever_is_typed_there_is_an_answer(loaded: Loaded, q: str) -> None:
-    for path in ("/projects", "/map", "/suggest"):
+    for path in ("/projects", "/map", "/figures", "/suggest"):
         answer = await loaded.http.get(path, params={"q": q.encode("utf-8", "replace")})
         assert answer.status_code in (200, 422), answer.text
         if answer.status_code == 422:
@@ -141,8 +144,25 @@ async def test_whatever_is_typed_there_is_an_answer(loaded: Loaded, q: str) -> N
 @given(
     pairs=st.lists(
         st.tuples(
-            st.sampled_from(["country", "bbox", "budget_min", "size", "cursor", "sort", "zoom", "lang", "%00", "q[]"]),
-            st.text(max_size=40) | st.integers().map(str) | st.floats().map(str),
+            st.sampled_from(
+                [
+                    "country",
+                    "bbox",
+                    "budget_min",
+                    "period_from",
+                    "period_to",
+                    "size",
+                    "cursor",
+                    "sort",
+                    "zoom",
+                    "points",
+                ]
+                + ["lang", "%00", "q[]"]
+            ),
+            st.text(max_size=40)
+            | st.from_regex(r"\d{4}-\d\d", fullmatch=True)
+            | st.integers().map(str)
+            | st.floats().map(str),
         ),
         max_size=5,
     )
@@ -150,7 +170,7 @@ async def test_whatever_is_typed_there_is_an_answer(loaded: Loaded, q: str) -> N
 async def test_bad_parameters_are_refused_and_never_break_anything(
     loaded: Loaded, pairs: list[tuple[str, str]]
 ) -> None:
-    for path in ("/projects", "/map", "/suggest"):
+    for path in ("/projects", "/map", "/figures", "/suggest", "/projects/x/similar"):
         given_ = [(name, text.encode("utf-8", "replace")) for name, text in pairs]
         answer = await loaded.http.get(path, params=given_)  # type: ignore[arg-type]  # bytes are quoted as they are
-        assert answer.status_code in (200, 422), answer.text
+        assert answer.status_code in (422, 404 if path.endswith("similar") else 200), answer.text

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from backbone.contracts.labels import LANGUAGES
 from services.search import facets
 from services.search.facets import FACETS, Facet
-from services.search.labels import LANGUAGES
 
 NONE: dict[str, Any] = {facet.name: {"values": {"buckets": []}} for facet in FACETS}
 

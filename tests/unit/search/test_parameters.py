@@ -29,6 +29,8 @@ def test_everything_given_is_read() -> None:
         ("sdg", "6"),
         ("budget_min", "1000"),
         ("budget_max", "2500.5"),
+        ("period_from", "2027-03"),
+        ("period_to", "2027-03"),
         ("bbox", "-18, 4, 16,28"),
         ("sort", "oldest"),
         ("size", "50"),
@@ -43,6 +45,8 @@ def test_everything_given_is_read() -> None:
         },
         budget_min=1000,
         budget_max=2500.5,
+        period_from="2027-03",
+        period_to="2027-03",
         bbox=(-18, 4, 16, 28),
     )
     assert (asked.sort, asked.size, asked.language) == ("oldest", 50, "ar")
@@ -79,6 +83,12 @@ def test_relevance_is_the_order_of_words_only() -> None:
         ("budget_min", "NaN", "euros"),
         ("budget_max", "1e400", "euros"),
         ("budget_max", "9" * 15, "euros"),
+        ("period_from", "2027", "YYYY-MM"),
+        ("period_from", "2027-13", "YYYY-MM"),
+        ("period_from", "2027-3", "YYYY-MM"),
+        ("period_to", "2027-03-01", "YYYY-MM"),
+        ("period_to", "0000-01", "from 1900-01"),
+        ("period_to", "20\u0662\u0667-03", "YYYY-MM"),
         ("bbox", "1,2,3", "west,south,east,north"),
         ("bbox", "1,9,3,4", "west,south,east,north"),
         ("bbox", "1,4,3,4", "west,south,east,north"),
@@ -123,6 +133,37 @@ def test_amounts_must_be_in_order() -> None:
     assert error.field == "budget_max"
 
 
+def test_a_period_must_be_in_order() -> None:
+    (error,) = refusals(("period_from", "2027-02"), ("period_to", "2027-01"))
+    assert (error.field, error.code) == ("period_to", "out_of_order")
+
+
+def test_the_map_shows_as_many_single_sheets_as_asked_for() -> None:
+    assert parameters.map_([], "fr").points == 500
+    assert parameters.map_([("points", "0")], "fr").points == 0
+    for wrong in ("-1", "501", "1.5"):
+        with pytest.raises(Invalid) as refused:
+            parameters.map_([("points", wrong)], "fr")
+        assert [error.field for error in refused.value.errors] == ["points"]
+
+
+@pytest.mark.parametrize("wrong", ["0", "13", "x"])
+def test_similar_sheets_are_few(wrong: str) -> None:
+    assert (parameters.similar([], "fr").size, parameters.similar([("size", "12")], "fr").size) == (4, 12)
+    with pytest.raises(Invalid) as refused:
+        parameters.similar([("size", wrong)], "fr")
+    assert "from 1 to 12" in refused.value.errors[0].detail
+
+
+def test_figures_and_similar_sheets_are_asked_with_their_own_parameters_only() -> None:
+    with pytest.raises(Invalid) as refused:
+        parameters.figures([("size", "1")])
+    assert [error.code for error in refused.value.errors] == ["unknown_parameter"]
+    with pytest.raises(Invalid) as refused:
+        parameters.similar([("country", "SN")], "fr")
+    assert [error.code for error in refused.value.errors] == ["unknown_parameter"]
+
+
 @pytest.mark.parametrize(
     ("accept", "language"),
     [
@@ -141,8 +182,8 @@ def test_the_language_of_the_labels(accept: str, language: str) -> None:
     assert ask(("lang", "ar"), accept=accept).language == "ar"
 
 
-def test_every_facet_is_a_documented_parameter_of_the_search_and_the_map() -> None:
-    for parameters_ in (parameters.SEARCH, parameters.MAP):
+def test_every_facet_is_a_documented_parameter_of_the_search_the_map_and_the_figures() -> None:
+    for parameters_ in (parameters.SEARCH, parameters.MAP, parameters.FIGURES):
         documented: dict[str, dict[str, Any]] = {
             one["name"]: one for one in parameters.documented(parameters_)["parameters"]
         }

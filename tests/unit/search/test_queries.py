@@ -25,7 +25,13 @@ def test_a_cursor_leads_on_in_its_own_search_whatever_the_size_and_language() ->
 
 @pytest.mark.parametrize(
     "other",
-    [[("theme", "heritage")], [("theme", "health"), ("q", "eau")], [("theme", "health"), ("sort", "oldest")], []],
+    [
+        [("theme", "heritage")],
+        [("theme", "health"), ("q", "eau")],
+        [("theme", "health"), ("sort", "oldest")],
+        [("theme", "health"), ("period_to", "2027-01")],
+        [],
+    ],
 )
 def test_a_cursor_of_another_search_is_refused(other: list[tuple[str, str]]) -> None:
     cursor = queries.cursor(asked(("theme", "health")), HIT, relaxed=False)

@@ -24,7 +24,7 @@ def _locale(language: str) -> Locale:
 
 @cache
 def _own() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    return json.loads(resources.files("services.search").joinpath("labels.json").read_text(encoding="utf-8"))
+    return json.loads(resources.files("backbone.contracts").joinpath("data", "labels.json").read_text(encoding="utf-8"))
 
 
 @cache
