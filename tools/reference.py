@@ -66,12 +66,18 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _declares(call: ast.Call) -> bool:
+    """Whether a call declares a metric; `collections` has a `Counter` too."""
+    named = isinstance(call.func, ast.Name) and call.func.id in METRICS
+    return named and bool(call.args) and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
+
+
 def metrics() -> list[tuple[str, str, str, str]]:
     """(name, kind, labels, help) of every metric, in the order of their names."""
     found: list[tuple[str, str, str, str]] = []
     for file in sorted([*(ROOT / "backbone").rglob("*.py"), *(ROOT / "services").rglob("*.py")]):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in METRICS:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _declares(node):
                 name, text, *rest = [ast.literal_eval(argument) for argument in node.args[:3]]
                 labels: list[str] = rest[0] if rest else []
                 found.append((name, node.func.id.lower(), ", ".join(labels), text))

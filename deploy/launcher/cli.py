@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from rich.table import Table
 
-from deploy.launcher import environment, logs, start, status, stop
+from deploy.launcher import environment, logs, pages, start, status, stop
 from deploy.launcher.environment import Surroundings
 from deploy.launcher.errors import LauncherError
 from deploy.launcher.ports import SERVICES, service_named
@@ -230,7 +230,10 @@ def run_alone(
     if known is None:
         raise LauncherError(f"There is no service {service}. There are: {', '.join(SERVICE_NAMES)}.", code=2)
     folder, settings = _running(data)
-    environ = environment.of_service(known, Surroundings(folder, settings))
+    stack = Surroundings(folder, settings)
+    if known.name == "portal":
+        pages.prepare(stack)
+    environ = environment.of_service(known, stack)
     # a name of its own, so that Kafka does not take it for the one that the stack runs
     environ |= {"BOURSE_PORT": str(port), "BOURSE_REPLICA": f"alone-{os.getpid()}"}
     os.chdir(ROOT)

@@ -25,6 +25,9 @@ _PLAIN: Final = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy"),
 )
+# where the user's packages come from, and what lets npm reach it; `${NPM_…}` stands in many an .npmrc
+_NPM: Final = ("NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "NODE_OPTIONS")
+_NPM_PREFIXES: Final = ("NPM_", "npm_")
 _STORE_PREFIXES: Final = ("AWS_", "AZURE_", "GOOGLE_")  # the credentials of an object store
 # Names that the launcher gives to some services only, or keeps for itself.
 _MANAGED: Final = frozenset(
@@ -106,6 +109,14 @@ def plain(surroundings: Surroundings) -> dict[str, str]:
 def python(surroundings: Surroundings) -> dict[str, str]:
     """For a Python process of this checkout."""
     return plain(surroundings) | {"PYTHONPATH": surroundings.user.get("PYTHONPATH", "")}
+
+
+def of_npm(surroundings: Surroundings) -> dict[str, str]:
+    """For the build of the portal's assets, which downloads packages as the user's own npm would."""
+    of_user = {
+        name: value for name, value in surroundings.user.items() if name in _NPM or name.startswith(_NPM_PREFIXES)
+    }
+    return python(surroundings) | of_user
 
 
 def of_service(service: Service, surroundings: Surroundings) -> dict[str, str]:

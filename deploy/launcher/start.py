@@ -11,7 +11,7 @@ from typing import Final
 
 from deploy.embedded import jars
 from deploy.embedded.engine import EngineError
-from deploy.launcher import logs, ports, processes
+from deploy.launcher import logs, pages, ports, processes
 from deploy.launcher.engines import JAVA_ENGINES, own_ports
 from deploy.launcher.environment import Surroundings
 from deploy.launcher.errors import LauncherError
@@ -68,6 +68,7 @@ def start(folder: Folder, base_port: int | None, *, empty: bool, guardian: int |
     _check_ports(stack)
     settings.save(folder)
     fetch_jars(stack)
+    pages.prepare(stack)
     RunState(phase="starting").save(folder)
     _spawn(folder, guardian, lock)
     return stack

@@ -6,49 +6,73 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backbone import app
 from backbone.errors import Problem
-from services.portal.pages import STATIC, page
-from services.portal.routes import routes
+from services.portal import browse_routes, content_routes, open_routes, routes, search_routes, sheet_routes
+from services.portal.errors import as_page
 from services.portal.settings import Settings
+from services.portal.sources import Sources
 from services.portal.stack import Stack
-from services.portal.words import WORDS
+from services.portal.worldmap import WorldMap
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
+ROUTERS = [
+    routes.routes,
+    browse_routes.routes,
+    search_routes.routes,
+    sheet_routes.routes,
+    content_routes.routes,
+    open_routes.routes,
+]
+
+
+class Assets(StaticFiles):
+    """Files whose names change with their content: kept for a year without asking."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        answer = super().file_response(*args, **options)
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+class Compressed:
+    """Pages and scripts leave compressed; documents leave as they are, in the parts that are asked for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._gzip = GZipMiddleware(app, minimum_size=500, compresslevel=6)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = scope["type"] == "http" and ("/documents/" in scope["path"] or scope["path"].endswith(".pdf"))
+        await (self._plain if plain else self._gzip)(scope, receive, send)
 
 
 def build() -> tuple[FastAPI, Settings]:
     """The application and the settings that it was made with."""
     settings = Settings()
-    stack = Stack(settings.service_urls)
+    stack, sources = Stack(settings.service_urls), Sources(settings.service_urls)
     portal = app.create(
-        "portal", settings, routers=[routes], components=[stack], state={"settings": settings, "stack": stack}
+        "portal",
+        settings,
+        routers=ROUTERS,
+        components=[stack, sources],
+        state={
+            "settings": settings,
+            "stack": stack,
+            "sources": sources,
+            "world": WorldMap.load(settings.assets / "world.json"),
+        },
     )
-    portal.mount("/static", StaticFiles(directory=STATIC), name="static")
+    portal.mount("/static", Assets(directory=settings.assets / "static"), name="static")
+    portal.add_middleware(Compressed)
     for kind in (Problem, HTTPException, RequestValidationError, Exception):
-        portal.add_exception_handler(kind, _as_page(portal.exception_handlers[kind]))
+        portal.add_exception_handler(kind, as_page(portal.exception_handlers[kind]))
     return portal, settings
-
-
-def _as_page(handle: Handler) -> Callable[[Request, Any], Awaitable[Response]]:
-    """The same error, as a page where a browser asks for one."""
-
-    async def handle_as_page(request: Request, error: Any) -> Response:
-        answered = handle(request, error)
-        answer = answered if isinstance(answered, Response) else await answered
-        if "text/html" not in request.headers.get("accept", ""):
-            return answer
-        known = f"error_{answer.status_code}"
-        key = known if known in WORDS else "error_400" if answer.status_code < 500 else "error_500"
-        shown = page(request, "error.html", status=answer.status_code, title=key)
-        if "retry-after" in answer.headers:
-            shown.headers["Retry-After"] = answer.headers["retry-after"]
-        return shown
-
-    return handle_as_page
 
 
 if __name__ == "__main__":

@@ -1,86 +1,53 @@
-"""The pages: what runs here, the confirmation of an address, and where the links of the e-mails lead for now."""
+"""Addresses without a language, the door of the portal, and the confirmation of an e-mail address."""
 
-import asyncio
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, cast
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, quote
 
-from babel import Locale
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from backbone.contracts import vocabularies
 from backbone.errors import BadRequest, NotFound
-from services.portal.pages import page
-from services.portal.settings import Settings
+from services.portal.language import language_of
+from services.portal.pages import page, settings_of
 from services.portal.stack import Stack, Verification
-from services.portal.words import language_of
 
 routes = APIRouter(include_in_schema=False)
 
 _LONGEST_FORM: Final = 4_000
-_SEARCHES: Final[Mapping[str, list[tuple[str, str]]]] = {
-    "search_africa_water": [("continent", "africa"), ("theme", "water-sanitation")],
-    "search_country": [("country", "SN")],
-    "search_two_themes": [("continent", "asia"), ("theme", "culture"), ("theme", "heritage")],
-    "search_text": [("q", "marché")],
-    "search_offers": [("kind", "offer")],
-}
 _STATUS: Final = {"unknown": 404, "expired": 410, "later": 503}
+# the address of the page holds the token
+_SECRET: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+def _elsewhere(address: str, *, status: int = 302) -> Response:
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
+    return RedirectResponse(address, status_code=status, headers=headers)
 
 
 @routes.get("/")
-async def home(request: Request) -> Response:
-    """What runs here and how to try it."""
-    settings, stack = _settings(request), cast("Stack", request.app.state.stack)
-    probes, accounts = await asyncio.gather(
-        stack.probe(), stack.demonstration_accounts() if settings.demonstration else _nobody()
-    )
-    password = settings.demonstration_password
-    return page(
-        request,
-        "home.html",
-        probes=probes,
-        groups=grouped(accounts, language_of(request)),
-        password=password.get_secret_value() if settings.demonstration and password else None,
-        searches={key: settings.link("search", "/projects?" + urlencode(query)) for key, query in _SEARCHES.items()},
-    )
+async def door(request: Request) -> Response:
+    """To the home page in the reader's language."""
+    return _elsewhere(f"/{language_of(request)}/")
 
 
-async def _nobody() -> list[dict[str, Any]]:
-    return []
-
-
-def grouped(accounts: list[dict[str, Any]], language: str) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Group (office, authorities, agents), then continent, to its accounts by the name of their country."""
-    names = {str(code): str(name) for code, name in cast("dict[str, str]", Locale(language).territories).items()}
-    groups: dict[str, dict[str, list[dict[str, Any]]]] = {"office": {}, "authorities": {}, "agents": {}}
-    for account in sorted(accounts, key=lambda account: names.get(account["country"] or "", "")):
-        group = {"authority": "authorities", "agent": "agents"}.get(account["role"], "office")
-        continent = vocabularies.countries().get(account["country"] or "", "elsewhere")
-        shown = {**account, "country_name": names.get(account["country"] or "", "")}
-        groups[group].setdefault(continent, []).append(shown)
-    order = (*vocabularies.CONTINENTS, "elsewhere")
-    return {name: {key: found[key] for key in order if key in found} for name, found in groups.items()}
+@routes.get("/{lang:lang}")
+async def door_of_language(lang: str) -> Response:
+    return _elsewhere(f"/{lang}/", status=301)
 
 
 @routes.get("/projects/{project}")
 async def project(request: Request, project: str) -> Response:
-    """The sheet, for now as the catalogue's JSON."""
-    return _redirect(_settings(request), "catalog", f"/projects/{quote(project, safe='')}")
+    """The sheet, where the links of e-mails lead, in the reader's language."""
+    return _elsewhere(f"/{language_of(request)}/projects/{quote(project, safe='')}")
 
 
 @routes.get("/reviews/{project}")
 async def review(request: Request, project: str) -> Response:
     """The review of a sheet, for now as moderation's JSON."""
-    return _redirect(_settings(request), "moderation", f"/reviews/{quote(project, safe='')}")
-
-
-def _redirect(settings: Settings, service: str, path: str) -> Response:
-    target = settings.link(service, path)
+    target = settings_of(request).link("moderation", f"/reviews/{quote(project, safe='')}")
     if target is None:
         raise NotFound
-    return RedirectResponse(target, status_code=302, headers={"Cache-Control": "no-store"})
+    return _elsewhere(target)
 
 
 @routes.get("/verify")
@@ -116,8 +83,5 @@ async def _form(request: Request) -> dict[str, list[str]]:
 
 
 def _verification(request: Request, found: Verification, token: str) -> Response:
-    return page(request, "verify.html", status=_STATUS.get(found.outcome, 200), found=found, token=token)
-
-
-def _settings(request: Request) -> Settings:
-    return cast("Settings", request.app.state.settings)
+    shown: dict[str, Any] = {"found": found, "token": token}
+    return page(request, "verify.html", status=_STATUS.get(found.outcome, 200), headers=_SECRET, **shown)

@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 
 from services.portal.app import build
+from services.portal.assets.build import ensure
 from tests.integration.accounts.conftest import PASSWORD, Accounts, free_port
 from tests.integration.accounts.conftest import accounts as accounts
 from tests.integration.accounts.conftest import registration as registration
@@ -16,8 +17,9 @@ from tests.integration.accounts.conftest import registration as registration
 
 @pytest.fixture(scope="session")
 async def portal(accounts: Accounts) -> AsyncGenerator[httpx.AsyncClient, None]:
+    await asyncio.to_thread(ensure)
     nobody = f"http://127.0.0.1:{free_port()}"
-    urls = {"accounts": str(accounts.http.base_url), "search": nobody, "moderation": nobody}
+    urls = {"accounts": str(accounts.http.base_url), "search": nobody, "moderation": nobody, "catalog": nobody}
     with pytest.MonkeyPatch.context() as environment:
         for name, value in {
             "PORT": str(free_port()),

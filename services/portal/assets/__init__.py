@@ -1,0 +1,1 @@
+"""What the pages are built with: npm packages by lock, and the build (`python -m services.portal.assets`)."""

@@ -1,0 +1,108 @@
+"""The search page, and what its scripts ask for."""
+
+import asyncio
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from backbone.errors import Invalid
+from backbone.http import JSON
+from services.portal.language import Words, words
+from services.portal.mapping import drawn
+from services.portal.pages import is_partial, page, slug
+from services.portal.query import SIZES, SORTS, Query, chips, explained, facet_views
+from services.portal.sources import sources_of
+
+routes = APIRouter(include_in_schema=False)
+
+NOTHING: Final[dict[str, Any]] = {"total": 0, "items": [], "facets": {}, "cursor": None, "relaxed": False}
+_MAP: Final = ("zoom",)
+OF_EACH: Final = 4
+
+
+@routes.get("/{lang:lang}/projects")
+async def search(request: Request, lang: str) -> Response:
+    """The search page: the whole of it, or what changes where a filter was touched."""
+    query = Query.read(request.query_params.multi_items())
+    sources, w = sources_of(request), words(lang)
+    errors: dict[str, str] = {}
+    try:
+        found, here = await asyncio.gather(sources.search(query.pairs, lang), drawn(request, query.filters, lang))
+    except Invalid as refused:
+        errors = explained(refused.errors, query, w)
+        # the facets stay: what else is asked may be right
+        sound = Query(tuple(pair for pair in query.pairs if pair[0] not in errors))
+        found, here = NOTHING, None
+        if sound != query:
+            found = {**await sources.search([*sound.pairs, ("size", "1")], lang), **_nothing_found()}
+    return page(
+        request,
+        "search.html",
+        status=422 if errors else 200,
+        block="search" if is_partial(request) else None,
+        headers={"HX-Push-Url": query.address(lang)} if is_partial(request) else {},
+        **view(query, found, w),
+        map=here,
+        errors=errors,
+    )
+
+
+def _nothing_found() -> dict[str, Any]:
+    return {name: NOTHING[name] for name in ("total", "items", "cursor")}
+
+
+def view(query: Query, found: dict[str, Any], w: Words) -> dict[str, Any]:
+    """What the page shows of an answer."""
+    shown = Query(tuple(pair for pair in query.pairs if pair[0] != "cursor"))
+    return {
+        "query": query,
+        "found": found,
+        "facets": facet_views(found["facets"], w),
+        "chips": chips(query, found["facets"], w),
+        "sorts": SORTS if query.value("q") else SORTS[1:],
+        "sort": query.value("sort") or ("relevance" if query.value("q") else "newest"),
+        "sizes": SIZES,
+        "first_page": shown.address(w.lang) if query.value("cursor") else None,
+        "next_page": query.with_("cursor", found["cursor"]).address(w.lang) if found["cursor"] else None,
+        "feed": shown.address(w.lang, "feed.atom"),
+    }
+
+
+@routes.get("/{lang:lang}/map.geojson")
+async def map_data(request: Request, lang: str) -> Response:
+    """The same search as GeoJSON, for the zoomable map."""
+    given = request.query_params.multi_items()
+    pairs = [*Query.read(given).filters, *((name, value) for name, value in given if name in _MAP)]
+    return JSON(await sources_of(request).map(pairs, lang), headers={"Cache-Control": "no-cache"})
+
+
+@routes.get("/{lang:lang}/suggest")
+async def suggest(request: Request, lang: str) -> Response:
+    """What the words typed so far may become: `[{label, hint, address, language}]`; without an address, a search."""
+    found = await sources_of(request).suggest(request.query_params.get("q", ""), lang)
+    return JSON(suggested(found, words(lang)), headers={"Cache-Control": "public, max-age=60"})
+
+
+def suggested(found: dict[str, Any], w: Words) -> list[dict[str, str | None]]:
+    """The search service's suggestions as the box shows them: places and themes first, a few of each."""
+    shown: list[dict[str, str | None]] = []
+
+    def add(label: str, hint: str, place: str | None = None, language: str | None = None) -> None:
+        address = f"/{w.lang}/{place}" if place else None
+        shown.append({"label": label, "hint": hint, "address": address, "language": language})
+
+    for place in found["places"][:OF_EACH]:
+        if place.get("facet") == "continent":
+            add(place["label"], w.t("continent"), f"continents/{place['value']}")
+        elif place.get("facet") == "country":
+            add(place["label"], w.t("country"), f"countries/{place['value']}")
+        else:
+            add(place["label"], w.t("place"))
+    for theme in found["themes"][:OF_EACH]:
+        add(theme["label"], w.t("theme"), f"themes/{theme['value']}")
+    for authority in found["authorities"][:OF_EACH]:
+        add(authority["name"], w.t("authority"), f"authorities/{authority['ref']}/{slug(authority['name'])}")
+    for title in found["titles"][:OF_EACH]:
+        add(title["title"], w.t("sheet"), f"projects/{title['id']}/{slug(title['title'])}", title["language"])
+    return shown

@@ -1,0 +1,46 @@
+// What the search page does beyond links and forms: filters act when touched, suggestions while typing, the map on demand.
+import { wire } from "./map.js";
+import { suggestions } from "./suggestions.js";
+
+for (const input of document.querySelectorAll("[data-suggest]")) suggestions(input);
+
+const wireMap = () => {
+  const map = document.querySelector("[data-map]");
+  if (map) wire(map);
+};
+wireMap();
+
+const search = document.getElementById("search");
+if (search) {
+  const wide = matchMedia("(min-width: 62rem)");
+  const panel = () => document.getElementById("panel");
+  const unfold = () => {
+    if (wide.matches && panel()) panel().open = true;
+  };
+  unfold();
+  wide.addEventListener("change", unfold);
+
+  document.addEventListener("change", ({ target }) => {
+    const form = document.getElementById("filters");
+    if (target.form === form && target.name && target.name !== "q") form.requestSubmit();
+  });
+  // an address holds what was asked and nothing else
+  document.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) if (!value) formData.delete(name);
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    // the box is not swapped, so that what is being typed stays; a filter that was taken away empties it
+    const input = document.getElementById("q");
+    const searched = new URLSearchParams(location.search).get("q") ?? "";
+    if (document.activeElement !== input) input.value = searched;
+    unfold();
+    wireMap();
+  });
+  document.addEventListener("bourse:narrow", (event) => {
+    event.preventDefault();
+    const form = document.getElementById("filters");
+    const box = form.elements.bbox ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "bbox" }));
+    box.value = event.detail.bbox;
+    form.requestSubmit();
+  });
+}
