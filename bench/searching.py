@@ -145,8 +145,9 @@ async def _bulk(session: aiohttp.ClientSession, chunks: Sequence[bytes]) -> floa
         for chunk in left:
             headers = {"Content-Type": "application/x-ndjson"}
             async with session.post("/bench-raw/_bulk", data=chunk, headers=headers) as answer:
-                if (await answer.json())["errors"]:
-                    raise RuntimeError("the raw bulk was refused")
+                said = await answer.json()
+                if said.get("errors", True):
+                    raise RuntimeError(f"the raw bulk was refused: {answer.status} {str(said)[:500]}")
 
     try:
         async with asyncio.TaskGroup() as tasks:
