@@ -2,11 +2,12 @@
 
 import gettext
 import io
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -38,6 +39,7 @@ _OFFICE: Final = (
     ("text", N_("Text document")),
     ("word", N_("Text document")),
 )
+_LETTER_BEFORE_FIGURE: Final = re.compile(r"(?<=[^\W\d_])(?=\d)")
 _UNITS: Final = ((1_000_000, "megabyte"), (1_000, "kilobyte"), (1, "byte"))
 
 
@@ -92,6 +94,9 @@ class Words:
         self._locale = cast("Any", Locale.parse(language))
         self._messages = translations(language)
         self.direction: Literal["ltr", "rtl"] = self._locale.text_direction
+        # a page has a hundred counts and dates, of which most are the same: CLDR's rules cost more than all the rest
+        self.number = lru_cache(maxsize=4_096)(self._number)
+        self.month = lru_cache(maxsize=1_024)(self._month)
 
     def t(self, message: str, **values: Any) -> str:
         """A message, its `%(name)s` filled in."""
@@ -126,17 +131,20 @@ class Words:
     def authority_type(self, code: str) -> str:
         return labels.own("authority_type")(code, self.lang)
 
-    def number(self, value: float) -> str:
+    def _number(self, value: float) -> str:
+        """A number as the language writes it."""
         return format_decimal(value, locale=self._locale)
 
     def money(self, amount: float, currency: str) -> str:
         """An amount as the language writes it, without decimals."""
         pattern = self._locale.currency_formats["standard"].pattern.replace("0.00", "0")
-        return format_currency(
+        written = format_currency(
             Decimal(str(amount)), currency, format=pattern, locale=self._locale, currency_digits=False
         )
+        # CLDR: a symbol that ends in a letter stands apart from the figures
+        return _LETTER_BEFORE_FIGURE.sub("\u00a0", written)
 
-    def month(self, month: str) -> str:
+    def _month(self, month: str) -> str:
         """`2027-03` as a month and a year."""
         year, number = month.split("-")
         return format_date(date(int(year), int(number), 1), "MMMM y", locale=self._locale)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from html import unescape
 from pathlib import Path
 from typing import Any, Final, cast
@@ -68,14 +68,15 @@ def marked(text: str) -> Markup:
     )
 
 
-@cache
-def _manifest(assets: Path) -> Mapping[str, str]:
-    return json.loads((assets / "manifest.json").read_text(encoding="utf-8"))
+@lru_cache(maxsize=2)
+def _manifest(file: Path, _changed: int) -> Mapping[str, str]:
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def asset(settings: Settings, name: str) -> str:
-    """The address of a built asset."""
-    return f"/static/{_manifest(settings.assets)[name]}"
+    """The address of a built asset; those of a new build are seen without a new start."""
+    file = settings.assets / "manifest.json"
+    return f"/static/{_manifest(file, file.stat().st_mtime_ns)[name]}"
 
 
 def settings_of(request: Request) -> Settings:

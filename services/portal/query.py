@@ -9,9 +9,18 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from backbone.errors import FieldError
-from services.portal.language import Words
+from services.portal.language import N_, Words
 
-FACETS: Final = ("continent", "country", "theme", "kind", "status", "language", "sdg")
+# in the order of the page
+FACETS: Final = {
+    "continent": N_("Continent"),
+    "country": N_("Country"),
+    "theme": N_("Theme"),
+    "kind": N_("Kind of project"),
+    "status": N_("Status"),
+    "language": N_("Language of the sheet"),
+    "sdg": N_("Sustainable development goal"),
+}
 AMOUNTS: Final = ("budget_min", "budget_max")
 MONTHS: Final = ("period_from", "period_to")
 SINGLE: Final = (*AMOUNTS, *MONTHS, "bbox")
@@ -145,24 +154,15 @@ class FacetView:
 
 def facet_views(facets: Mapping[str, Sequence[Mapping[str, Any]]], w: Words) -> list[FacetView]:
     """The facets in the order of the page."""
-    titles = {
-        "continent": w.t("Continent"),
-        "country": w.t("Country"),
-        "theme": w.t("Theme"),
-        "kind": w.t("Kind of project"),
-        "status": w.t("Status"),
-        "language": w.t("Language of the sheet"),
-        "sdg": w.t("Sustainable development goal"),
-    }
     views: list[FacetView] = []
-    for name in FACETS:
+    for name, title in FACETS.items():
         values = facets.get(name, ())
         chosen = [value for value in values if value["selected"]]
         # a list that is hardly longer than the limit is shown whole
         limit = len(values) if len(values) <= SHOWN + 2 else SHOWN
         first = [value for place, value in enumerate(values) if place < limit or value["selected"]]
         rest = [value for place, value in enumerate(values) if place >= limit and not value["selected"]]
-        views.append(FacetView(name, titles[name], first, rest, len(chosen)))
+        views.append(FacetView(name, w.t(title), first, rest, len(chosen)))
     return views
 
 

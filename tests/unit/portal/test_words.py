@@ -95,6 +95,7 @@ def test_names_numbers_and_dates_are_written_as_in_the_language() -> None:
     fr, ar = words("fr"), words("ar")
     assert (fr.country("SN"), fr.continent("americas"), fr.language("ar")) == ("Sénégal", "Amériques", "Arabe")
     assert fr.money(1234567, "EUR") == "1\u202f234\u202f567\u00a0€"
+    assert (words("en").money(5, "XOF"), words("en").money(5, "EUR")) == ("F\u202fCFA\u00a05", "€5")
     assert (fr.month("2027-03"), fr.date("2026-11-22T23:30:00Z")) == ("mars 2027", "22 novembre 2026")
     assert (fr.size(900), fr.size(2_340_000)) == ("900\u202fo", "2,3\u202fMo")
     assert (ar.direction, fr.direction) == ("rtl", "ltr")
