@@ -11,8 +11,8 @@ import { join, resolve } from "node:path";
 
 const [modules, out] = process.argv.slice(2);
 const require = createRequire(join(resolve(modules), "..", "package.json"));
-const { geoEqualEarth, geoPath } = await import(join(resolve(modules), "d3-geo/src/index.js"));
-const { feature, merge, mesh } = require("topojson-client");
+const { geoContains, geoEqualEarth, geoPath } = await import(join(resolve(modules), "d3-geo/src/index.js"));
+const { feature, merge, mergeArcs, mesh } = require("topojson-client");
 const iso = require("i18n-iso-countries");
 
 const WIDTH = 1000;
@@ -23,7 +23,20 @@ const OWN_CODE = { Kosovo: "XK" };
 // whose borders are disputed: a dashed edge, no colour of their own
 const DISPUTED = new Set(["W. Sahara", "Palestine", "Taiwan", "N. Cyprus", "Somaliland", "Kosovo"]);
 
-const read = (scale) => JSON.parse(readFileSync(join(modules, `world-atlas/countries-${scale}.json`), "utf8"));
+// Natural Earth draws who controls; by UN resolution 68/262 Crimea is Ukraine's
+const CRIMEA = [34.2, 45.2];
+
+const read = (scale) => {
+  const atlas = JSON.parse(readFileSync(join(modules, `world-atlas/countries-${scale}.json`), "utf8"));
+  const { geometries } = atlas.objects.countries;
+  const [russia, ukraine] = ["RU", "UA"].map((code) => geometries.find((one) => codeOf(one) === code));
+  const isCrimea = (arcs) => geoContains(feature(atlas, { type: "Polygon", arcs }), CRIMEA);
+  const crimea = russia.arcs.filter(isCrimea);
+  russia.arcs = russia.arcs.filter((arcs) => !isCrimea(arcs));
+  const { type, arcs } = mergeArcs(atlas, [ukraine, { type: "MultiPolygon", arcs: crimea }]);
+  Object.assign(ukraine, { type, arcs });
+  return atlas;
+};
 const codeOf = ({ id, properties }) => (id && iso.numericToAlpha2(id)) ?? OWN_CODE[properties.name] ?? null;
 
 const atlas = read("110m");

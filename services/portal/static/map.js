@@ -110,7 +110,7 @@ async function load(figure, labels) {
   const map = L.map(box, {
     center: [12, 10],
     zoom: 1,
-    minZoom: 0,
+    minZoom: 0.5,
     maxZoom: 10,
     zoomSnap: 0.25,
     preferCanvas: true,
