@@ -40,16 +40,25 @@ class Assets(StaticFiles):
         return answer
 
 
-class Compressed:
-    """Pages and scripts leave compressed; documents leave as they are, in the parts that are asked for."""
+class Front:
+    """What all pages have alike on the wire.
+
+    Pages and scripts leave compressed; documents leave as they are, in the parts that are asked for. HEAD is answered
+    as GET is, the server leaves out the body.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._plain = app
         self._gzip = GZipMiddleware(app, minimum_size=500, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        plain = scope["type"] == "http" and ("/documents/" in scope["path"] or scope["path"].endswith(".pdf"))
-        await (self._plain if plain else self._gzip)(scope, receive, send)
+        if scope["type"] != "http":
+            await self._plain(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        is_file = "/documents/" in scope["path"] or scope["path"].endswith(".pdf")
+        await (self._plain if is_file else self._gzip)(scope, receive, send)
 
 
 def build() -> tuple[FastAPI, Settings]:
@@ -69,7 +78,7 @@ def build() -> tuple[FastAPI, Settings]:
         },
     )
     portal.mount("/static", Assets(directory=settings.assets / "static"), name="static")
-    portal.add_middleware(Compressed)
+    portal.add_middleware(Front)
     for kind in (Problem, HTTPException, RequestValidationError, Exception):
         portal.add_exception_handler(kind, as_page(portal.exception_handlers[kind]))
     return portal, settings

@@ -1,10 +1,12 @@
 """The sheets: a project's and an authority's, their documents, the sheet as PDF."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from backbone.errors import Gone, NotFound
@@ -108,16 +110,16 @@ async def authority(request: Request, lang: str, ref: str) -> Response:
 @routes.get("/{lang:lang}/documents/{document}")
 async def document(request: Request, document: str) -> Response:
     """The file of a document, passed on as it comes."""
-    opened = sources_of(request).streamed(f"/documents/{document}", headers=request.headers)
-    stream = await opened.__aenter__()
-    return StreamingResponse(
-        stream.chunks,
-        status_code=stream.status,
-        # what a stranger wrote: saved, never run in our name
-        headers={
-            **stream.headers,
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Cache-Control": "no-cache",
-        },
-        background=BackgroundTask(opened.__aexit__, None, None, None),
+    opened = AsyncExitStack()
+    stream = await opened.enter_async_context(
+        sources_of(request).streamed(f"/documents/{quote(document, safe='')}", headers=request.headers)
     )
+
+    async def passed_on() -> AsyncGenerator[bytes]:
+        # closed with the answer, also where the reader left before its end
+        async with opened:
+            async for chunk in stream.chunks:
+                yield chunk
+
+    headers = {**stream.headers, **_OF_STRANGERS}
+    return StreamingResponse(passed_on(), status_code=stream.status, headers=headers)

@@ -36,6 +36,17 @@ if (search) {
     unfold();
     wireMap();
   });
+  // an answer that is no list has a page of its own, with a way on
+  document.addEventListener("htmx:before:response", (event) => {
+    const { request, response } = event.detail.ctx;
+    if (response.status === 200 || response.status === 422) return;
+    event.preventDefault();
+    location.assign(request.action);
+  });
+  document.addEventListener("htmx:error", () => {
+    const total = document.getElementById("total");
+    total.textContent = total.dataset.failed;
+  });
   document.addEventListener("bourse:narrow", (event) => {
     event.preventDefault();
     const form = document.getElementById("filters");
