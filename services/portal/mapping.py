@@ -86,7 +86,8 @@ def _mark(bubble: Bubble, found: Mapping[str, Any], query: Query, w: Words) -> M
     if len(bubble.ids) == 1 and bubble.count == 1:
         sheet = next(f["properties"] for f in found["features"] if f["properties"].get("id") == bubble.ids[0])
         address = f"/{w.lang}/projects/{sheet['id']}/{slug(sheet['title'])}"
-        label = f"{sheet['title']} – {place}"
+        # what is seen is part of what is said: the figure
+        label = f"{w.number(1)} – {sheet['title']}, {place}"
         place = f"{sheet['place']}, {place}"
     return Mark(
         x=bubble.x,

@@ -7,12 +7,11 @@ from functools import cache, lru_cache, partial
 from html import unescape
 from pathlib import Path
 from typing import Any, Final, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 from markupsafe import Markup, escape
-from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -150,10 +149,9 @@ def slug(text: str) -> str:
 
 def permanent(request: Request, place: str) -> Response | None:
     """A redirection where the page was asked for under another address than its own; None where it is the right one."""
-    wanted = URL(f"/{language_of(request)}/{place}")
-    if request.url.path == wanted.path or request.scope["raw_path"].decode("latin-1") == wanted.path:
+    wanted = f"/{language_of(request)}/{place}"
+    if request.url.path in (wanted, quote(wanted)):
         return None
     asked = request.url.query
-    return Response(
-        status_code=301, headers={"Location": f"{wanted.path}?{asked}" if asked else wanted.path, **_HEADERS}
-    )
+    location = quote(wanted) + (f"?{asked}" if asked else "")
+    return Response(status_code=301, headers={"Location": location, **_HEADERS})

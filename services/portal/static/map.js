@@ -200,7 +200,7 @@ async function load(figure, labels) {
 
   const mark = ({ lng, lat, count, codes, bbox, one }) => {
     const place = codes.slice(0, 3).map((code) => names.of(code)).join(", ") + (codes.length > 3 ? "…" : "");
-    const label = one?.title ? `${one.title} – ${place}` : counted(count, place);
+    const label = one?.title ? `${count.toLocaleString(document.documentElement.lang)} – ${one.title}, ${place}` : counted(count, place);
     const size = across(count);
     const face = document.createElement("span");
     face.textContent = count.toLocaleString(document.documentElement.lang);
