@@ -39,9 +39,9 @@ async def few(each_search_url: str) -> AsyncGenerator[Loaded, None]:
         ({"period_from": "2028-02"}, {"for ever", "renamed"}),
         ({"period_from": "2028-03"}, {"for ever"}),
         ({"period_from": "2199-12"}, {"for ever"}),
-        ({"period_to": "2026-10"}, set()),
+        ({"period_to": "2026-10"}, set[str]()),
         ({"period_to": "2026-11"}, {"ended"}),
-        ({"period_to": "1900-01"}, set()),
+        ({"period_to": "1900-01"}, set[str]()),
         ({"period_from": "2027-03", "period_to": "2027-12"}, {"a month", "for ever", "renamed"}),
     ],
 )

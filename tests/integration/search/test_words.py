@@ -156,8 +156,10 @@ async def test_whatever_is_typed_there_is_an_answer(loaded: Loaded, q: str) -> N
                     "sort",
                     "zoom",
                     "points",
+                    "lang",
+                    "%00",
+                    "q[]",
                 ]
-                + ["lang", "%00", "q[]"]
             ),
             st.text(max_size=40)
             | st.from_regex(r"\d{4}-\d\d", fullmatch=True)
