@@ -24,6 +24,13 @@ def _on_one_line(value: str) -> str:
     return _without_controls(value)
 
 
+def _in_plain_figures(value: str) -> str:
+    # JSON Schema's digits are 0 to 9; Pydantic's are those of every script
+    if not value.isascii():
+        raise PydanticCustomError("month", "must be a month in plain figures, such as 2027-03")
+    return value
+
+
 def _a_country(value: str) -> str:
     if value not in vocabularies.countries():
         raise PydanticCustomError("unknown_country", "must be an ISO 3166-1 alpha-2 country code, such as SN")
@@ -51,4 +58,6 @@ ThemeCode = Annotated[str, AfterValidator(_a_theme)]
 Currency = Annotated[str, AfterValidator(_a_currency)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=100)]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-Month = Annotated[str, StringConstraints(pattern=r"^(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])$")]
+Month = Annotated[
+    str, StringConstraints(pattern=r"^(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])$"), AfterValidator(_in_plain_figures)
+]
