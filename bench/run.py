@@ -19,11 +19,11 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from bench import latency, searching, submissions
+from bench import latency, searching, submissions, web
 from bench.measure import Figure
 from bench.stack import ROOT, Client, Stack, bourse, status, up
 
-NAMES = ("start", "submissions", "latency", "search", "rebuild", "memory")
+NAMES = ("start", "submissions", "latency", "search", "web", "rebuild", "memory")
 console = Console()
 
 
@@ -37,12 +37,16 @@ async def _measure(stack: Stack, names: Sequence[str]) -> list[Figure]:
         if "submissions" in names:
             console.print("submissions …")
             figures += await submissions.measure(stack, client)
-        if {"search", "rebuild"} & set(names):
+        pages = web.prepare(stack) if "web" in names else ()
+        if {"search", "web", "rebuild"} & set(names):
             console.print(f"loading {searching.SHEETS} sheets …")
             seconds = await searching.load(stack, client)
             figures.append(Figure("indexed from the log", searching.SHEETS / seconds, "sheets/s"))
         if "search" in names:
             figures += await searching.measure_search(stack, client)
+        if "web" in names:
+            console.print("pages …")
+            figures += await web.measure(stack, pages)
         if "rebuild" in names:
             console.print("rebuilds …")
             figures += await searching.measure_rebuild(stack)

@@ -43,6 +43,7 @@ STEPS = (
     Step("types", ("pyright",)),
     Step("unit", (PYTEST, "tests/unit", "tests/contracts", "tests/docs")),
     Step("integration", (PYTEST, "tests/integration")),
+    Step("browser", (PYTEST, "tests/browser")),
     Step("journeys", (PYTEST, "tests/journeys")),
 )
 
@@ -53,10 +54,12 @@ class Count:
 
     passed: int = 0
     failed: int = 0
+    skipped: int = 0
 
     def add(self, other: "Count") -> None:
         self.passed += other.passed
         self.failed += other.failed
+        self.skipped += other.skipped
 
 
 def run(step: Step, extra: Sequence[str] = ()) -> Count:
@@ -73,7 +76,7 @@ def _run_pytest(arguments: Sequence[str]) -> Count:
         command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         count = _read(report) if report.exists() else Count()
-    if code not in (0, 1) or (code == 1 and count.failed == 0) or count.passed + count.failed == 0:
+    if code not in (0, 1) or (code == 1 and count.failed == 0) or count.passed + count.failed + count.skipped == 0:
         count.failed += 1  # pytest itself failed, or there was nothing to run
     return count
 
@@ -82,7 +85,8 @@ def _read(report: Path) -> Count:
     count = Count()
     for suite in ET.parse(report).getroot().iter("testsuite"):
         wrong = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        count.add(Count(int(suite.get("tests", 0)) - wrong - int(suite.get("skipped", 0)), wrong))
+        skipped = int(suite.get("skipped", 0))
+        count.add(Count(int(suite.get("tests", 0)) - wrong - skipped, wrong, skipped))
     return count
 
 
@@ -99,7 +103,7 @@ def main(arguments: Sequence[str]) -> int:
         rest = []
     else:
         steps = [step for step in STEPS if not options.only or step.name in options.only]
-    total, failed = Count(), list[str]()
+    total, failed, skipped = Count(), list[str](), list[str]()
     for number, step in enumerate(steps, 1):
         print(f"\n── {number}/{len(steps)} {step.name} " + "─" * 60, flush=True)
         started = time.monotonic()
@@ -107,12 +111,16 @@ def main(arguments: Sequence[str]) -> int:
         total.add(count)
         if count.failed:
             failed.append(step.name)
+        if count.skipped:
+            skipped.append(f"{count.skipped} of {step.name} (why is said above)")
         print(
             f"── {step.name}: {'failed' if count.failed else 'passed'} in {time.monotonic() - started:.0f} s",
             flush=True,
         )
     if failed:
         print(f"\nfailed: {', '.join(failed)}")
+    if skipped:
+        print(f"\nskipped: {', '.join(skipped)}")
     print(f"\n{total.passed} passed, {total.failed} failed", flush=True)
     return 1 if total.failed else 0
 

@@ -1,0 +1,60 @@
+"""A reader who has no mouse: goes from one thing to the next by Tab, and what the search page then says."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from playwright.async_api import Page, expect
+
+FARTHEST: Final = 500
+_HERE: Final = "(wanted) => document.activeElement !== null && document.activeElement.matches(wanted)"
+
+
+async def tab_to(page: Page, wanted: str) -> None:
+    """Press Tab until what matches this selector has the focus."""
+    for _ in range(FARTHEST):
+        if await page.evaluate(_HERE, wanted):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {wanted} on {page.url}")
+
+
+async def follow(page: Page, wanted: str) -> None:
+    """Tab to a link and open it; once its page is there."""
+    await tab_to(page, wanted)
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+
+
+async def total(page: Page) -> int:
+    """How many projects the page says it found."""
+    said = await page.locator("#total").inner_text()
+    figures = re.sub(r"\D", "", said)
+    return int(figures) if figures else 0
+
+
+async def shows(page: Page, count: int) -> None:
+    """Wait until the page says that it found that many."""
+    figure = re.compile(rf"^\s*{count}\b") if count else re.compile(r"^\D+$")
+    await expect(page.locator("#total")).to_have_text(figure)
+
+
+def asked(page: Page) -> list[tuple[str, str]]:
+    """The query of the page's address."""
+    return parse_qsl(urlsplit(page.url).query)
+
+
+async def on_map(page: Page) -> int:
+    """The sum of the bubbles of the page's map."""
+    figures = await page.locator(".world .bubble text").all_text_contents()
+    return sum(int(re.sub(r"\D", "", figure)) for figure in figures)
+
+
+async def stands_still(page: Page, wanted: str) -> None:
+    """Wait until a part of the page has not changed for a second."""
+    before, unchanged = "", 0
+    while unchanged < 10:
+        await page.wait_for_timeout(100)
+        now = await page.locator(wanted).inner_html()
+        unchanged = unchanged + 1 if now == before else 0
+        before = now
