@@ -64,10 +64,11 @@ def _entry(root: ET.Element, sheet: Mapping[str, Any], portal: str, lang: str) -
     _add(ET.SubElement(entry, f"{{{_ATOM}}}author"), "name", sheet["authority"]["name"])
     _add(entry, "summary", sheet["summary"])
     _link(entry, rel="alternate", type="text/html", href=f"{portal}/{lang}/projects/{sheet['id']}")
-    for code in sheet["themes"]:
-        ET.SubElement(entry, f"{{{_ATOM}}}category", {"term": code, "label": labels.theme(code, lang)})
-    for code in sheet["countries"]:
-        ET.SubElement(entry, f"{{{_ATOM}}}category", {"term": code, "label": labels.country(code, lang)})
+    named = [(code, labels.theme(code, lang)) for code in sheet["themes"]]
+    named += [(code, labels.country(code, lang)) for code in sheet["countries"]]
+    for code, label in named:
+        # the label is in the language of the feed, not in that of the sheet around it
+        ET.SubElement(entry, f"{{{_ATOM}}}category", {_LANG: lang, "term": code, "label": label})
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:

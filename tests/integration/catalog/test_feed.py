@@ -1,14 +1,15 @@
 """What machines follow: the Atom feed, the addresses for a sitemap, and what is left of a sheet that is gone."""
 
 import xml.etree.ElementTree as ET
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
 
+from backbone.contracts.events import ProjectPublished
+from services.search.documents import ITEM_FIELDS
 from tests.integration.catalog.conftest import Catalog, published, unpublished
-
-ATOM = "{http://www.w3.org/2005/Atom}"
-LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+from tests.unit.catalog.atom_rules import ATOM, HOSTILE, LANG, as_xml_has_it, check
 
 
 async def test_the_feed_has_the_newest_sheets_first_and_is_valid(catalog: Catalog) -> None:
@@ -31,7 +32,9 @@ async def test_the_feed_has_the_newest_sheets_first_and_is_valid(catalog: Catalo
     assert first.attrib[LANG] == "fr"
     (link,) = first.findall(f"{ATOM}link")
     assert link.attrib["href"].endswith(f"/en/projects/{events[2].project}")
-    assert {"term": "SN", "label": "Senegal"} in [category.attrib for category in first.findall(f"{ATOM}category")]
+    assert {LANG: "en", "term": "SN", "label": "Senegal"} in [
+        category.attrib for category in first.findall(f"{ATOM}category")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -121,3 +124,66 @@ async def test_the_cards_of_an_authority_have_what_those_of_a_search_have(catalo
     for name in ("budget", "period", "location", "sdgs", "demonstration", "continents", "themes"):
         assert card[name] == sheet[name]
     assert card["documents"] == 1
+    # `revision` is for those who follow the events, and the authority is that of the page
+    assert set(card) == {*ITEM_FIELDS, "documents"} - {"revision"}
+
+
+async def test_a_card_says_where_a_sheet_has_no_budget_and_no_document(catalog: Catalog) -> None:
+    ref = f"sn-{uuid4()}"
+    await catalog.show(published(authority={"ref": ref}, budget=None, sdgs=[]))
+    (card,) = (await catalog.http.get(f"/authorities/{ref}")).json()["projects"]
+    assert (card["budget"], card["documents"], card["sdgs"]) == (None, 0, [])
+
+
+async def test_a_whole_feed_of_hostile_sheets_is_valid(catalog: Catalog) -> None:
+    country = {"ref": f"ki-{uuid4()}", "country": "KI"}
+    events: list[ProjectPublished] = []
+    for text in HOSTILE:
+        event = published(authority=country)
+        # past every check of a deposit, as the worst event would be
+        author = event.sheet.authority.model_copy(update={"name": text})
+        sheet = event.sheet.model_copy(update={"title": text, "summary": text, "authority": author})
+        events.append(event.model_copy(update={"sheet": sheet}))
+    await catalog.show(*events)
+    answer = await catalog.http.get("/feed.atom", params={"country": "KI", "lang": "ar"})
+    root = ET.fromstring(answer.content)
+    check(root, catalog.settings.portal_url)
+    titles = [entry.findtext(f"{ATOM}title") for entry in root.findall(f"{ATOM}entry")]
+    assert titles == [as_xml_has_it(text) for text in reversed(HOSTILE)]
+    head = await catalog.http.head("/feed.atom", params={"country": "KI", "lang": "ar"})
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", answer.headers["etag"])
+
+
+async def test_the_feed_is_of_the_last_fifty_a_new_version_being_news(catalog: Catalog) -> None:
+    country = {"ref": f"nr-{uuid4()}", "country": "NR"}
+    events = [published(authority=country, title=f"Fiche {number}") for number in range(51)]
+    await catalog.show(*events)
+
+    async def entries() -> list[ET.Element]:
+        root = ET.fromstring((await catalog.http.get("/feed.atom", params={"country": "NR"})).content)
+        found = root.findall(f"{ATOM}entry")
+        assert time_of(root, "updated") == time_of(found[0], "updated")
+        return found
+
+    assert [entry.findtext(f"{ATOM}title") for entry in await entries()] == [f"Fiche {n}" for n in range(50, 0, -1)]
+
+    again = published(events[20].project, version=2, authority=country, title="Fiche 20, revue")
+    first = events[20].sheet.first_published_at
+    await catalog.show(again.model_copy(update={"sheet": again.sheet.model_copy(update={"first_published_at": first})}))
+    newest, *others = await entries()
+    assert (newest.findtext(f"{ATOM}title"), len(others)) == ("Fiche 20, revue", 49)
+    assert newest.findtext(f"{ATOM}id") == f"urn:bourse-projets:project:{events[20].project}"
+    assert time_of(newest, "published") == first
+    assert time_of(newest, "updated") == again.sheet.published_at
+
+
+@pytest.mark.parametrize("query", [{"lang": "de"}, {"lang": ""}, {"size": "10"}, {"theme": "nothing"}])
+async def test_what_the_feed_does_not_know_is_refused(catalog: Catalog, query: dict[str, str]) -> None:
+    answer = await catalog.http.get("/feed.atom", params=query)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {error["field"].split(".")[0] for error in answer.json()["errors"]} == set(query)
+
+
+def time_of(element: ET.Element, name: str) -> datetime:
+    return datetime.fromisoformat(element.findtext(f"{ATOM}{name}", ""))

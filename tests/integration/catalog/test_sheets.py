@@ -13,6 +13,7 @@ import pytest
 
 from backbone.contracts.checksum import SheetsChecksum
 from backbone.contracts.events import ProjectPublished
+from backbone.kafka import EventMeta, encode
 from services.catalog.app import build
 from services.catalog.service import checksum
 from tests.integration.catalog.conftest import Catalog, post, published, unpublished
@@ -219,6 +220,26 @@ async def test_posts_are_shown_with_their_contacts(catalog: Catalog) -> None:
     assert {"test-dakar", "test-lima", "test-quito"} <= set(codes)
     assert codes == sorted(codes)
     assert (await catalog.http.get("/posts", params={"country": "zz"})).status_code == 422
+
+
+async def test_of_a_contact_of_a_post_only_what_is_public_is_kept(catalog: Catalog) -> None:
+    event = post("test-praia")
+    said = json.loads(event.model_dump_json())
+    said["contacts"][0] |= {"note": "ligne directe", "mobile": "+221 77 000 00 00"}
+    meta = EventMeta(
+        id=str(uuid4()), type=event.TYPE, source="/bourse-projets/moderation", time=event.occurred_at, subject=event.key
+    )
+    value, headers = encode(meta, json.dumps(said).encode())
+    producer: Any = catalog.producer
+    await producer.send_and_wait(event.TOPIC.name, value, key=event.key.encode(), headers=headers)
+    await catalog.taken(event)
+    (contact,) = (await catalog.http.get("/posts/test-praia")).json()["contacts"]
+    assert contact == event.contacts[0].model_dump()
+    (shown,) = [one for one in await listed(catalog, "/posts") if one["code"] == "test-praia"]
+    assert shown["contacts"] == [contact]
+    async with catalog.database.connection() as connection:
+        body = await connection.fetchval("select body from post where code = 'test-praia'")
+    assert "note" not in body
 
 
 async def test_the_checksum_is_that_of_the_events(catalog: Catalog) -> None:
