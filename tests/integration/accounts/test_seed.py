@@ -1,7 +1,5 @@
 """The demonstration accounts: all there, one password, made again without harm."""
 
-import time
-
 from services.accounts import repository, seed
 from services.accounts.passwords import Passwords
 from services.accounts.settings import DEMONSTRATION_DATA
@@ -26,14 +24,12 @@ async def test_every_role_is_there(accounts: Accounts) -> None:
     assert (await accounts.events("daect@example.org")) == []
 
 
-async def test_seeding_again_is_quick_and_changes_nothing(accounts: Accounts) -> None:
+async def test_seeding_again_changes_nothing(accounts: Accounts) -> None:
     records = seed.authorities(DEMONSTRATION_DATA)
     before = await count(accounts)
     async with accounts.database.transaction() as tx:
         hashed = await repository.demonstration_hash(tx)
-        started = time.perf_counter()
         made = await seed.seed(tx, Passwords(), PASSWORD, records)
-        assert time.perf_counter() - started < 1
         assert await repository.demonstration_hash(tx) == hashed
     assert await count(accounts) == before == made
 

@@ -1,7 +1,5 @@
 """From the log to the index, on both engines: found at once, in the order of versions, for ever gone when gone."""
 
-import statistics
-import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -51,16 +49,12 @@ async def lacks(running: Running, project: str) -> bool:
     return not await running.has(project)
 
 
-async def test_what_is_published_is_found_at_once(running: Running) -> None:
-    times: list[float] = []
+async def test_what_is_published_is_found(running: Running) -> None:
+    # how soon is measured by the bench
     for _ in range(15):
         event = publication()
         await running.send(event)
-        started = time.perf_counter()
         await until(lambda event=event: running.has(event.project))
-        times.append(time.perf_counter() - started)
-    print(f"published → found: p50 {statistics.median(times) * 1000:.0f} ms")
-    assert statistics.median(times) < 0.5
 
 
 async def test_an_older_version_is_refused_and_the_same_changes_nothing(running: Running) -> None:
