@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from backbone.errors import BadRequest, NotFound
 from services.portal.language import language_of
-from services.portal.pages import page, settings_of
+from services.portal.pages import asset, page, settings_of
 from services.portal.stack import Stack, Verification
 
 routes = APIRouter(include_in_schema=False)
@@ -33,6 +33,12 @@ async def door(request: Request) -> Response:
 @routes.get("/{lang:lang}")
 async def door_of_language(lang: str) -> Response:
     return _elsewhere(f"/{lang}/", status=301)
+
+
+@routes.get("/favicon.ico")
+async def icon(request: Request) -> Response:
+    """Where browsers look for it by themselves, beside a PDF."""
+    return _elsewhere(asset(settings_of(request), "icon.svg"))
 
 
 @routes.get("/projects/{project}")

@@ -92,8 +92,6 @@ async def test_a_sheet_its_document_its_pdf_and_its_languages_by_keyboard(
     assert (await download.path()).read_bytes() == wanted.content
     assert quote(download.suggested_filename) in wanted.headers["content-disposition"]
 
-    # beside a PDF, the browser by itself asks for an icon at the place of old
-    reader.watch.expect_refusal(f"{reader.portal}/favicon.ico")
     await tab_to(page, "a.button[href$='.pdf']")
     async with page.expect_response(re.compile(r"/projects/[^/]+\.pdf$")) as answering:
         await page.keyboard.press("Enter")

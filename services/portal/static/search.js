@@ -28,6 +28,10 @@ if (search) {
   document.addEventListener("formdata", ({ formData }) => {
     for (const [name, value] of [...formData]) if (!value) formData.delete(name);
   });
+  // the switch of languages keeps the filters
+  document.addEventListener("htmx:after:history:push", () => {
+    for (const link of document.querySelectorAll(".languages a")) link.search = location.search;
+  });
   document.addEventListener("htmx:after:swap", () => {
     // the box is not swapped, so that what is being typed stays; a filter that was taken away empties it
     const input = document.getElementById("q");
