@@ -4,59 +4,86 @@ First what is written, as blocks (`blocks`), then the drawing of them (`sheet`).
 Arabic is joined and reads from the right, whatever the language of the frame.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple, cast
+from urllib.parse import quote
 
-from fpdf import FPDF, XPos, YPos
+from fpdf import FPDF, ViewerPreferences, XPos, YPos
+from fpdf.enums import MethodReturnValue
+from fpdf.fonts import TTFFont
 
 from services.portal.language import Words
 
 Json = dict[str, Any]
-Kind = Literal["badge", "title", "lead", "heading", "text", "points", "facts", "link"]
+Kind = Literal["marks", "title", "lead", "facts", "heading", "text", "name", "points"]
+Colour = tuple[int, int, int]
 
 _MARGIN: Final = 18.0
+_BAND: Final = 11.0
+_LABEL: Final = 44.0
+_PAD: Final = 3.0
 _INK: Final = (27, 36, 48)
 _SOFT: Final = (75, 88, 102)
 _DEEP: Final = (20, 70, 107)
 _LINE: Final = (195, 204, 213)
+_TINT: Final = (243, 246, 249)
+_WHITE: Final = (255, 255, 255)
 _RTL: Final = frozenset({"ar", "he", "fa", "ur"})
+_ARABIC: Final = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
+_INVISIBLE: Final = frozenset(map(ord, "\u00ad\u200c\u200d"))  # hyphenation, joining
+_IDLE_JOINERS: Final = re.compile(r"(?<!\w)[\u200c\u200d]+")  # what is left of a picture made of several
+_BREAKS: Final = re.compile("\r\n?|[\u0085\u2028\u2029]")
+_BLANK_LINES: Final = re.compile(r"\n\s*\n")
+_STACKED_MARKS: Final = 3  # no language puts more on a letter; more of them would run over the other lines
+# stands for the number of pages until it is known; a sheet cannot hold it, for `plain` takes it out
+_PAGES: Final = "\ue000\ue001"
+
+
+class Fact(NamedTuple):
+    """A line of the box; a `share` (0 to 1) is drawn as a bar, with its `note` below."""
+
+    label: str
+    value: str
+    share: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One thing that is written; `facts` are (label, value) pairs, `points` a list, the others one text."""
+    """One thing that is written: `points` for a list, `facts` for the box, else one text, which may be a link."""
 
     kind: Kind
     text: str = ""
     language: str = ""
+    link: str = ""
     points: Sequence[str] = ()
-    facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    facts: Sequence[Fact] = ()
 
 
 def blocks(sheet: Json, w: Words, address: str) -> Iterator[Block]:
     """What is written of a sheet (the JSON of `PublicSheet`), in its order."""
     own = sheet["language"]
-    marks = [w.kind(sheet["kind"]), w.status(sheet["status"])]
-    if sheet["demonstration"]:
-        marks.append(w.t("Demonstration data"))
-    yield Block("badge", " · ".join(marks), w.lang)
+    yield Block("marks", language=w.lang, points=[w.kind(sheet["kind"]), w.status(sheet["status"])])
     yield Block("title", sheet["title"], own)
-    yield Block("text", f"{sheet['authority']['name']} · {w.countries(sheet['countries'])}", w.lang)
-    yield Block("lead", sheet["summary"], own)
+    yield Block("name", f"{sheet['authority']['name']} · {w.countries(sheet['countries'])}", w.lang)
+    yield Block("lead", " ".join(sheet["summary"].split()), own)
     yield Block("facts", language=w.lang, facts=_facts(sheet, w))
+    sought = w.t("Partner sought") if sheet["kind"] == "demand" else w.t("Cooperation offered")
     for title, content in (
         (w.t("Objectives"), sheet["objectives"]),
         (w.t("Description"), sheet["description"]),
         (w.t("Expected results"), sheet["expected_results"]),
-        (w.t("Partner sought") if sheet["kind"] == "demand" else w.t("Cooperation offered"), sheet["partner_sought"]),
+        (sought, sheet["partner_sought"]),
     ):
         yield Block("heading", title, w.lang)
         if isinstance(content, str):
-            yield from (Block("text", part, own) for part in content.split("\n\n") if part.strip())
+            yield from (Block("text", part, own) for part in _BLANK_LINES.split(plain(content)) if part.strip())
         else:
             yield Block("points", language=own, points=content)
     if sheet["documents"]:
@@ -65,38 +92,39 @@ def blocks(sheet: Json, w: Words, address: str) -> Iterator[Block]:
     yield Block("heading", w.t("Contacts"), w.lang)
     yield from _contacts(sheet, w)
     yield Block("heading", w.t("Permanent address"), w.lang)
-    yield Block("link", address, w.lang)
+    yield _address(address, w)
 
 
-def _facts(sheet: Json, w: Words) -> list[tuple[str, str]]:
+def _facts(sheet: Json, w: Words) -> list[Fact]:
     period = sheet["period"]
     end = w.month(period["end"]) if period.get("end") else w.t("open end")
-    facts = [(w.t("Themes"), w.listed([w.theme(code) for code in sheet["themes"]]))]
+    facts = [Fact(w.t("Themes"), w.listed([w.theme(code) for code in sheet["themes"]]))]
     if sheet["sdgs"]:
-        facts.append((w.t("Sustainable development goals"), " · ".join(w.sdg(goal) for goal in sheet["sdgs"])))
+        facts.append(Fact(w.t("Sustainable development goals"), " · ".join(w.sdg(goal) for goal in sheet["sdgs"])))
     facts += [
-        (w.t("Budget"), _budget(sheet.get("budget"), w)),
-        (w.t("Period"), f"{w.month(period['start'])} – {end}"),
-        (w.t("Place"), sheet["location"]["name"]),
-        (w.t("Language of the sheet"), w.language(sheet["language"])),
+        _budget(sheet.get("budget"), w),
+        Fact(w.t("Period"), f"{w.month(period['start'])} – {end}"),
+        Fact(w.t("Place"), sheet["location"]["name"]),
+        Fact(w.t("Language of the sheet"), w.language(sheet["language"])),
     ]
     if sheet.get("ref"):
-        facts.append((w.t("Reference"), sheet["ref"]))
-    facts += [(w.t("Number"), sheet["id"]), (w.t("Published on"), w.date(sheet["first_published_at"]))]
+        facts.append(Fact(w.t("Reference"), sheet["ref"]))
+    first, last = sheet["first_published_at"], sheet["published_at"]
+    facts += [Fact(w.t("Number"), sheet["id"]), Fact(w.t("Published on"), w.date(first))]
+    if last[:10] != first[:10]:
+        facts.append(Fact(w.t("Updated on"), w.date(last)))
     return facts
 
 
-def _budget(budget: Json | None, w: Words) -> str:
+def _budget(budget: Json | None, w: Words) -> Fact:
     if not budget:
-        return w.t("not stated")
+        return Fact(w.t("Budget"), w.t("not stated"))
     total, secured, currency = budget["total"], budget["secured"], budget["currency"]
-    return " · ".join(
-        (
-            w.money(total, currency),
-            w.t("secured: %(amount)s", amount=w.money(secured, currency)),
-            w.t("still sought: %(amount)s", amount=w.money(total - secured, currency)),
-        )
+    note = (
+        w.t("secured: %(amount)s", amount=w.money(secured, currency)),
+        w.t("still sought: %(amount)s", amount=w.money(total - secured, currency)),
     )
+    return Fact(w.t("Budget"), w.money(total, currency), secured / total if total else 0.0, " · ".join(note))
 
 
 def _document(document: Json, w: Words) -> str:
@@ -107,149 +135,300 @@ def _document(document: Json, w: Words) -> str:
     )
     if document.get("language"):
         about.append(w.language(document["language"]))
-    return f"{document['title']} ({', '.join(about)})"
+    return f"{document['title']} ({' · '.join(about)})"
 
 
 def _contacts(sheet: Json, w: Words) -> Iterator[Block]:
     authority, post = sheet["authority"], sheet.get("post")
+    yield Block("name", authority["name"], w.lang)
     if authority.get("contact"):
-        yield Block("text", f"{authority['name']}\n{_person(authority['contact'])}", w.lang)
+        yield from _person(authority["contact"], w)
     else:
         yield Block("text", w.t("The authority’s contact is not public: please write to the embassy."), w.lang)
     if authority.get("website"):
-        yield Block("link", authority["website"], w.lang)
+        yield _address(authority["website"], w)
     if post:
-        name = post["name"].get(w.lang) or post["name"].get("fr") or post["city"]
-        people = [_person(contact) for contact in post["contacts"]] or [w.t("No public contact yet.")]
-        yield Block("text", "\n".join([name, *people]), w.lang)
+        yield Block("name", post["name"].get(w.lang) or post["name"].get("fr") or post["city"], w.lang)
+        for contact in post["contacts"]:
+            yield from _person(contact, w)
+        if not post["contacts"]:
+            yield Block("text", w.t("No public contact yet."), w.lang)
 
 
-def _person(contact: Json) -> str:
-    parts = (contact["name"], contact.get("function"), contact["email"], contact.get("phone"))
-    return " · ".join(part for part in parts if part)
+def _person(contact: Json, w: Words) -> Iterator[Block]:
+    parts = (contact["name"], contact.get("function"), contact.get("phone"))
+    yield Block("text", " · ".join(part for part in parts if part), w.lang)
+    yield Block("text", contact["email"], w.lang, link=f"mailto:{quote(plain(contact['email']), safe='@+')}")
 
 
-class _Paper(FPDF):
-    """A page with the name of the site above, the disclaimer and the page's number below."""
-
-    def __init__(self, w: Words, fonts: Path) -> None:
-        super().__init__(format="A4")
-        self.w_ = w
-        self.set_margins(_MARGIN, 22, _MARGIN)
-        self.set_auto_page_break(auto=True, margin=24)
-        self.c_margin = 0
-        for style, weight in (("", "Regular"), ("B", "Bold")):
-            self.add_font("sans", style, fonts / f"NotoSans-{weight}.ttf")
-            self.add_font("arabic", style, fonts / f"NotoArabic-{weight}.ttf")
-        self.set_fallback_fonts(["arabic", "sans"], exact_match=False)
-        self.set_text_shaping(use_shaping_engine=True)
-        self.set_line_width(0.25)
-
-    def header(self) -> None:
-        self.set_y(9)
-        self.write_block("Bourse-projets", self.w_.lang, size=9, style="B", colour=_DEEP, height=5)
-        self.set_draw_color(*_LINE)
-        self.line(_MARGIN, 16, self.w - _MARGIN, 16)
-        self.set_y(22)
-
-    def footer(self) -> None:
-        self.set_y(-18)
-        said = self.w_.t(
-            "The listing of a project on the Bourse implies neither funding nor endorsement by the ministry."
-        )
-        self.write_block(said, self.w_.lang, size=7.5, colour=_SOFT, height=4)
-        self.write_block(f"{self.page_no()} / {{nb}}", "en", size=8, colour=_SOFT, height=4)
-
-    def write_block(
-        self,
-        text: str,
-        language: str,
-        *,
-        size: float,
-        style: Literal["", "B"] = "",
-        colour: tuple[int, int, int] = _INK,
-        height: float,
-        indent: float = 0,
-        link: str = "",
-    ) -> None:
-        """A text across the page, from the side where its language begins."""
-        rtl = language in _RTL
-        self.set_font("arabic" if rtl else "sans", style, size)
-        self.set_text_color(*colour)
-        self.set_text_shaping(use_shaping_engine=True, direction="rtl" if rtl else "ltr")
-        self.set_x(_MARGIN if rtl else _MARGIN + indent)
-        width = self.w - 2 * _MARGIN - indent
-        # what is too long for a line is broken between any two letters
-        self.multi_cell(
-            width,
-            height,
-            plain(text),
-            align="R" if rtl else "L",
-            new_x=XPos.LMARGIN,
-            new_y=YPos.NEXT,
-            link=link,
-            wrapmode="WORD",  # pyright: ignore[reportArgumentType]
-        )
+def _address(address: str, w: Words) -> Block:
+    # anything else (javascript:, file:) is not for a click
+    to = quote(plain(address), safe=":/?#@!$&'*+,;=%~") if address.startswith(("http://", "https://")) else ""
+    return Block("text", address, w.lang, link=to)
 
 
 def plain(text: str) -> str:
-    """Without what has no place on paper: controls, marks that turn the direction, what no font can have."""
-    kept = (char for char in unicodedata.normalize("NFC", text) if char == "\n" or _is_printable(char))
-    return "".join(kept)
-
-
-def _is_printable(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn") or char in "\u200c\u200d\u00ad"
+    """Without what has no place on paper: controls, marks that turn the direction, towers of accents."""
+    kept: list[str] = []
+    stacked = 0
+    for char in unicodedata.normalize("NFC", _BREAKS.sub("\n", text).replace("\t", " ")):
+        category = unicodedata.category(char)
+        stacked = stacked + 1 if category in ("Mn", "Me") else 0
+        control = category.startswith("C") and char != "\n" and ord(char) not in _INVISIBLE
+        if stacked <= _STACKED_MARKS and not control:
+            kept.append(char)
+    return _IDLE_JOINERS.sub("", "".join(kept))
 
 
 def sheet(found: Json, w: Words, *, address: str, fonts: Path) -> bytes:
-    """A published sheet (the JSON of `PublicSheet`) as a PDF of one to three pages; `fonts` is a folder."""
-    paper = _Paper(w, fonts)
+    """A published sheet (the JSON of `PublicSheet`) as a PDF; `fonts` is the folder of the built fonts."""
+    written = list(blocks(found, w, address))
+    paper = _Paper(w, fonts, written, demonstration=found["demonstration"])
     paper.set_title(plain(found["title"]))
     paper.set_author(plain(found["authority"]["name"]))
     paper.set_subject(plain(found["summary"]))
     paper.set_lang(found["language"])
     paper.set_creation_date(datetime.fromisoformat(found["published_at"]))
+    paper.viewer_preferences = ViewerPreferences(display_doc_title=True)
     paper.add_page()
-    for block in blocks(found, w, address):
-        _draw(paper, block)
+    for block in written:
+        paper.draw(block)
     return bytes(paper.output())
 
 
-def _draw(paper: _Paper, block: Block) -> None:
-    match block.kind:
-        case "badge":
-            paper.write_block(block.text, block.language, size=9, style="B", colour=_DEEP, height=5.5)
-        case "title":
-            paper.write_block(block.text, block.language, size=19, style="B", height=9)
-            paper.ln(1.5)
-        case "lead":
-            paper.ln(1)
-            paper.write_block(block.text, block.language, size=12, colour=_SOFT, height=6.3)
-            paper.ln(3)
-        case "heading":
-            paper.ln(3)
-            if paper.will_page_break(24):
-                paper.add_page()
-            paper.start_section(plain(block.text))
-            paper.write_block(block.text, block.language, size=13, style="B", colour=_DEEP, height=7)
-            paper.ln(0.8)
-        case "text":
-            paper.write_block(block.text, block.language, size=10.5, height=5.6)
-            paper.ln(1.5)
-        case "points":
-            for point in block.points:
-                paper.write_block(f"•  {point}", block.language, size=10.5, height=5.6, indent=3)
-                paper.ln(0.8)
-        case "facts":
-            for label, value in block.facts:
-                paper.write_block(
-                    f"{label}: {value}" if paper.w_.lang != "fr" else f"{label}\u00a0: {value}",
-                    block.language,
-                    size=10,
-                    height=5.4,
-                )
-            paper.ln(1)
-        case "link":
-            paper.write_block(block.text, "en", size=10, colour=_DEEP, height=5.6, link=block.text)
-            paper.ln(1.5)
+class _Font(TTFFont):
+    """A font of one document: fpdf's own, that shapes each word once where fpdf does it again for each letter."""
+
+    __slots__ = ("_space", "_widths")
+
+    def __init__(self, paper: FPDF, path: Path, key: str, style: str, characters: set[int]) -> None:
+        self._widths: dict[str, tuple[int, float]] = {"": (0, 0)}
+        super().__init__(paper, path, key, style, characters)
+        self._space = super().shaped_text_width(" ", 1000, {"features": {}})
+
+    def shaped_text_width(
+        self, text: str, font_size_pt: float, text_shaping_params: dict[str, Any] | None
+    ) -> tuple[int, float]:
+        """The number of glyphs and the width, as the sum of the words' and of the spaces' between them."""
+        words = text.split(" ")
+        glyphs, width = (len(words) - 1) * self._space[0], (len(words) - 1) * self._space[1]
+        for word in words:
+            if word not in self._widths:
+                self._widths[word] = super().shaped_text_width(word, 1000, text_shaping_params)
+            of_word = self._widths[word]
+            glyphs, width = glyphs + of_word[0], width + of_word[1]
+        return glyphs, width * font_size_pt / 1000
+
+
+class _Paper(FPDF):
+    """A page with the name of the site above, the disclaimer and the page's number below."""
+
+    def __init__(self, w: Words, fonts: Path, written: Sequence[Block], *, demonstration: bool) -> None:
+        super().__init__(format="A4")
+        self._site = "Bourse-projets"
+        self._mark = w.t("Demonstration data") if demonstration else ""
+        self._disclaimer = w.t(
+            "The listing of a project on the Bourse implies neither funding nor endorsement by the ministry."
+        )
+        self._lang = w.lang
+        self.set_margins(_MARGIN, _BAND + 8, _MARGIN)
+        self.set_auto_page_break(auto=True, margin=24)
+        self.c_margin = 0
+        self.alias_nb_pages(_PAGES)
+        self._add_fonts(fonts, {*self._mark, *self._disclaimer, *_characters(written)})
+        self.set_line_width(0.25)
+
+    def _add_fonts(self, fonts: Path, characters: Iterable[str]) -> None:
+        """Both fonts; the Arabic one for the Arabic letters alone, as its Latin ones are of another style."""
+        # besides what is written: digits of the pages, the hyphen at the end of a line, the sign of a missing letter
+        used = {ord(char) for char in characters} | {*range(0x20, 0x7F), 0xFFFD}
+        arabic = {code for code in used if _ARABIC.match(chr(code))}
+        families = {"sans": ("NotoSans", used - arabic)}
+        if arabic:
+            families["arabic"] = ("NotoArabic", arabic | {0x20, 0xA0})
+        for family, (name, codes) in families.items():
+            for style, weight in (("", "Regular"), ("B", "Bold")):
+                key = f"{family}{style}"
+                self.fonts[key] = _Font(self, fonts / f"{name}-{weight}.ttf", key, style, codes)
+        self.set_fallback_fonts(list(families), exact_match=False)
+        known = {code for family in families for code in cast("_Font", self.fonts[family]).cmap}
+        # a letter that no font has is seen to be missing, a picture is left out
+        self._missing = {
+            code: "\ufffd" if chr(code).isalnum() else None
+            for code in used - known
+            if not chr(code).isspace() and code not in _INVISIBLE
+        }
+
+    def header(self) -> None:
+        self.set_fill_color(*_DEEP)
+        self.rect(0, 0, self.w, _BAND, style="F")
+        self._ends(self._site, self._mark, y=_BAND / 2 - 2.5, size=9.5, height=5, colour=_WHITE, share=0.5)
+        self.set_y(_BAND + 8)
+
+    def footer(self) -> None:
+        self.set_draw_color(*_LINE)
+        self.line(_MARGIN, self.h - 18, self.w - _MARGIN, self.h - 18)
+        number = f"{self.page_no()} / {_PAGES}"
+        self._ends(self._disclaimer, number, y=self.h - 16, size=8, height=4, colour=_SOFT, share=0.88)
+
+    def _ends(
+        self, start: str, end: str, *, y: float, size: float, height: float, colour: Colour, share: float
+    ) -> None:
+        """Two texts side by side, one at each end of the line; the first has `share` of the width."""
+        width = self.epw * share
+        rtl = self._lang in _RTL
+        for text, own, at_left in ((start, width, not rtl), (end, self.epw - width, rtl)):
+            self.set_y(y)
+            x = _MARGIN if at_left else self.w - _MARGIN - own
+            # the number of the page is read from the left in any language
+            language = "en" if _PAGES in text else self._lang
+            align = "L" if at_left else "R"
+            self.put(text, language, size=size, height=height, colour=colour, x=x, width=own, align=align)
+
+    def put(
+        self,
+        text: str,
+        language: str,
+        *,
+        size: float,
+        height: float,
+        style: Literal["", "B"] = "",
+        colour: Colour = _INK,
+        x: float = _MARGIN,
+        width: float | None = None,
+        align: str = "",
+        link: str = "",
+        measure: bool = False,
+    ) -> float:
+        """A text, from the side where its language begins; how high it is. `measure` writes nothing."""
+        rtl = language in _RTL
+        self._style(style, size, rtl=rtl)
+        self.set_text_color(*colour)
+        self.set_x(x)
+        # what is too long for a line is broken between any two letters
+        high = self.multi_cell(
+            self.epw if width is None else width,
+            height,
+            text.translate(self._missing),
+            align=align or ("R" if rtl else "L"),
+            new_x=XPos.LMARGIN,
+            new_y=YPos.NEXT,
+            link=link,
+            dry_run=measure,
+            output=MethodReturnValue.HEIGHT,
+        )
+        return cast("float", high)
+
+    def draw(self, block: Block) -> None:
+        """A block below what is written already."""
+        text, language = plain(block.text), block.language
+        match block.kind:
+            case "marks":
+                self._draw_marks(block)
+            case "title":
+                self.put(text, language, size=19, style="B", height=9)
+                self.ln(0.5)
+            case "name":
+                self._keep(12)
+                self.ln(1)
+                self.put(text, language, size=10.5, style="B", height=5.6)
+                self.ln(0.5)
+            case "lead":
+                self.ln(1)
+                self.put(text, language, size=12, colour=_SOFT, height=6.3)
+                self.ln(3.5)
+            case "facts":
+                for fact in block.facts:
+                    self._draw_fact(fact, language)
+                self.line(_MARGIN, self.y, self.w - _MARGIN, self.y)
+                self.ln(2)
+            case "heading":
+                self._keep(24)
+                self.ln(3.5)
+                self.start_section(text)
+                self.put(text, language, size=13, style="B", colour=_DEEP, height=7)
+                self.ln(0.8)
+            case "text":
+                colour = _DEEP if block.link else _INK
+                self.put(text, language, size=10.5, height=5.6, colour=colour, link=block.link)
+                self.ln(1.2)
+            case "points":
+                for point in block.points:
+                    self._draw_point(plain(point), language)
+
+    def _keep(self, height: float) -> None:
+        """On this page if there is so much room, else on the next."""
+        if self.will_page_break(height):
+            self.add_page()
+
+    def _draw_marks(self, block: Block) -> None:
+        """The kind and the status, each in its frame."""
+        rtl = block.language in _RTL
+        x, y = (self.w - _MARGIN if rtl else _MARGIN), self.y
+        self.set_draw_color(*_DEEP)
+        for text in map(plain, block.points):
+            self._style("B", 9, rtl=rtl)
+            wide = self.get_string_width(text) + 1
+            frame = wide - 1 + 2 * _PAD
+            left = x - frame if rtl else x
+            self.rect(left, y, frame, 6.4, round_corners=True, corner_radius=1.6)
+            self.set_y(y + 0.6)
+            inner = left + _PAD - (1 if rtl else 0)
+            self.put(text, block.language, size=9, style="B", colour=_DEEP, height=5.2, x=inner, width=wide)
+            x = left - 2 if rtl else left + frame + 2
+        self.set_y(y + 9)
+
+    def _draw_point(self, text: str, language: str) -> None:
+        rtl = language in _RTL
+        self._keep(5.6)
+        self.set_fill_color(*_DEEP)
+        self.circle(self.w - _MARGIN - 2 if rtl else _MARGIN + 2, self.y + 2.8, 0.6, style="F")
+        self.put(text, language, size=10.5, height=5.6, x=_MARGIN if rtl else _MARGIN + 5.5, width=self.epw - 5.5)
+        self.ln(0.8)
+
+    def _draw_fact(self, fact: Fact, language: str) -> None:
+        """A row of the box: the label, its value beside, a bar and its note below the value."""
+        wide = self.epw - _LABEL - 3 * _PAD
+        label_x, value_x = _MARGIN + _PAD, _MARGIN + 2 * _PAD + _LABEL
+        if language in _RTL:
+            label_x, value_x = _MARGIN + 2 * _PAD + wide, _MARGIN + _PAD
+        cell = partial(self.put, language=language, size=9.5, height=5.2)
+        label = partial(cell, plain(fact.label), x=label_x, width=_LABEL, colour=_SOFT)
+        value = partial(cell, plain(fact.value), x=value_x, width=wide, style="B" if fact.note else "")
+        note = partial(cell, plain(fact.note), x=value_x, width=wide)
+        below = note(measure=True) + 4 if fact.note else 0
+        high = max(label(measure=True), value(measure=True) + below) + 2.4
+        self._keep(high)
+        top = self.y
+        self.set_fill_color(*_TINT)
+        self.rect(_MARGIN, top, self.epw, high, style="F")
+        self.set_draw_color(*_LINE)
+        self.line(_MARGIN, top, self.w - _MARGIN, top)
+        for text in (label, value):
+            self.set_y(top + 1.2)
+            text()
+        if fact.share is not None:
+            self._draw_share(fact.share, value_x, self.y + 1, wide, rtl=language in _RTL)
+            self.set_y(self.y + 4)
+            note()
+        self.set_y(top + high)
+
+    def _draw_share(self, share: float, x: float, y: float, wide: float, *, rtl: bool) -> None:
+        """A bar, filled from where the language begins."""
+        filled = wide * min(max(share, 0), 1)
+        self.set_fill_color(*_LINE)
+        self.rect(x, y, wide, 2.2, style="F")
+        self.set_fill_color(*_DEEP)
+        self.rect(x + wide - filled if rtl else x, y, filled, 2.2, style="F")
+
+    def _style(self, style: Literal["", "B"], size: float, *, rtl: bool) -> None:
+        self.set_font("arabic" if rtl and "arabic" in self.fonts else "sans", style, size)
+        self.set_text_shaping(use_shaping_engine=True, direction="rtl" if rtl else "ltr")
+
+
+def _characters(written: Iterable[Block]) -> Iterator[str]:
+    """All that the blocks are written with."""
+    for block in written:
+        yield from plain(block.text)
+        for text in (*block.points, *(part for fact in block.facts for part in (fact.label, fact.value, fact.note))):
+            yield from plain(text)
