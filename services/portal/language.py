@@ -16,7 +16,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, parse_pattern
 from babel.units import format_unit
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
@@ -97,6 +97,8 @@ class Words:
         # a page has a hundred counts and dates, of which most are the same: CLDR's rules cost more than all the rest
         self.number = lru_cache(maxsize=4_096)(self._number)
         self.month = lru_cache(maxsize=1_024)(self._month)
+        self.money = lru_cache(maxsize=4_096)(self._money)
+        self._amounts = parse_pattern(self._locale.currency_formats["standard"].pattern.replace("0.00", "0"))
 
     def t(self, message: str, **values: Any) -> str:
         """A message, its `%(name)s` filled in."""
@@ -135,11 +137,10 @@ class Words:
         """A number as the language writes it."""
         return format_decimal(value, locale=self._locale)
 
-    def money(self, amount: float, currency: str) -> str:
+    def _money(self, amount: float, currency: str) -> str:
         """An amount as the language writes it, without decimals."""
-        pattern = self._locale.currency_formats["standard"].pattern.replace("0.00", "0")
         written = format_currency(
-            Decimal(str(amount)), currency, format=pattern, locale=self._locale, currency_digits=False
+            Decimal(str(amount)), currency, format=self._amounts, locale=self._locale, currency_digits=False
         )
         # CLDR: a symbol that ends in a letter stands apart from the figures
         return _LETTER_BEFORE_FIGURE.sub("\u00a0", written)

@@ -141,6 +141,7 @@ def is_partial(request: Request) -> bool:
     return request.headers.get("hx-request") == "true" and request.headers.get("hx-history-restore-request") != "true"
 
 
+@lru_cache(maxsize=16_384)
 def slug(text: str) -> str:
     """A title as the readable part of an address."""
     spelled = re.sub(r"[\W_]+", "-", folded(text)).strip("-")

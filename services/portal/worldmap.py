@@ -116,6 +116,10 @@ class WorldMap:
     def _by_code(self) -> Mapping[str, Mapping[str, Any]]:
         return {country["code"]: country for country in self._countries if country["code"]}
 
+    @cached_property
+    def _main_parts(self) -> Mapping[str, Box]:
+        return {code: self._main_part(country["d"]) for code, country in self._by_code.items()}
+
     def outlines(self, countries: Iterable[str]) -> list[str]:
         """The outlines of these countries, as SVG paths; those too small to be drawn are left out."""
         return [self._by_code[code]["d"] for code in countries if code in self._by_code]
@@ -123,7 +127,7 @@ class WorldMap:
     def view(self, *, countries: Sequence[str] = (), continents: Sequence[str] = ()) -> View:
         """The part of the map with these countries, else with these continents, else all of it."""
         chosen = countries or [code for code, of in vocabularies.countries().items() if of in continents]
-        bounds = [self._main_part(self._by_code[code]["d"]) for code in chosen if code in self._by_code]
+        bounds = [self._main_parts[code] for code in chosen if code in self._main_parts]
         if not countries:
             # Europe without Siberia: what lies there is drawn at the edge
             bounds = [box for box in bounds if box[2] - box[0] < self.width * _WIDEST_OF_CONTINENT]
@@ -192,16 +196,19 @@ class WorldMap:
     def _joined(self, groups: Sequence[_Group], view: View, most: int) -> list[_Group]:
         """One round: each group, the largest first, takes in those that it would cover."""
         kept: list[_Group] = []
+        circles: list[tuple[float, float, float]] = []
+        gap = view.width * _GAP
         for group in sorted(groups, key=lambda group: -group.count):
             x, y, radius = self._circle(group, view, most)
-            for other in kept:
-                other_x, other_y, other_radius = self._circle(other, view, most)
-                apart = _touched(radius, view) + _touched(other_radius, view) + view.width * _GAP
-                if hypot(x - other_x, y - other_y) < apart:
-                    other.join(group)
+            touched = _touched(radius, view) + gap
+            for place, (other_x, other_y, other_radius) in enumerate(circles):
+                if hypot(x - other_x, y - other_y) < touched + _touched(other_radius, view):
+                    kept[place].join(group)
+                    circles[place] = self._circle(kept[place], view, most)
                     break
             else:
                 kept.append(group)
+                circles.append((x, y, radius))
         return kept
 
     def _circle(self, group: _Group, view: View, most: int) -> tuple[float, float, float]:
