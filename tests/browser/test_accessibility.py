@@ -16,6 +16,12 @@ from tests.browser.survey import SIZES, Seen, resize, survey
 LANGS = ("fr", "ar")
 PICTURES = Path(__file__).parents[2] / ".bourse" / "screenshots"
 
+FAILURES = (
+    PageType("429", "/{lang}/too-many", 429),
+    PageType("500", "/{lang}/broken", 500),
+    PageType("503: search is away", "/{lang}/projects?q=eau", 503),
+)
+
 PLANTED = """<!doctype html><html><head><title></title></head><body>
 <div style="width: 2000px">wide</div><img src="data:,"><button></button><input name="q">
 <p style="color: #999; background: #aaa">faint</p><h1>One</h1><h4>Four</h4><a href="#x" style="outline: none">to</a>
@@ -26,12 +32,15 @@ FAULTS = {"document-title", "html-has-lang", "image-alt", "button-name", "label"
 
 
 @pytest.fixture(scope="module")
-async def seen(browser: Browser, portal: str, types: Sequence[PageType]) -> Sequence[Seen]:
-    """Every page type in French and in Arabic."""
+async def seen(browser: Browser, portal: str, failing: str, types: Sequence[PageType]) -> Sequence[Seen]:
+    """Every page type in French and in Arabic, those of what goes wrong too."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     for old in PICTURES.glob("*.png"):
         old.unlink()
-    return await survey(browser, portal, types, LANGS, PICTURES)
+    return [
+        *await survey(browser, portal, types, LANGS, PICTURES),
+        *await survey(browser, failing, FAILURES, LANGS, PICTURES),
+    ]
 
 
 def wrong(seen: Sequence[Seen], of: Callable[[Seen], dict[str, list[str]]]) -> list[str]:
