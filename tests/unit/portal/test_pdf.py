@@ -119,8 +119,9 @@ def test_everything_of_the_sheet_is_said_in_the_frame_s_language() -> None:
         *("Ambassade de France au Sénégal", "écrivez à l’ambassade"),
     ):
         assert part in text
-    assert "Mis à jour le" not in text
-    assert "Mis à jour le = 24 novembre 2026" in said(sheet(published_at="2026-11-24T08:00:00Z"), "fr")
+    updated = words("fr").t("Updated on")
+    assert updated not in text
+    assert f"{updated} = 24 novembre 2026" in said(sheet(published_at="2026-11-24T08:00:00Z"), "fr")
     assert "العنوان الدائم" in said(sheet(), "ar")
 
 
