@@ -14,6 +14,7 @@ Sheet = Mapping[str, Any]
 Selections = Mapping[str, Collection[str]]  # facet name to its selected values
 
 MOST_VALUES: Final = 50
+_SHARED: Final = "all"  # no facet is called so
 
 
 @dataclass(frozen=True)
@@ -109,26 +110,40 @@ def clauses(selections: Selections) -> dict[str, dict[str, Any]]:
 
 
 def aggregations(filters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The counts of every facet under all filters but its own."""
+    """The counts of every facet under all filters but its own: those without one share one filter."""
+    counts = {facet.name: {"terms": {"field": facet.name, "size": len(facet.values)}} for facet in FACETS}
     return {
-        facet.name: {
-            "filter": {"bool": {"filter": [clause for name, clause in filters.items() if name != facet.name]}},
-            "aggs": {"values": {"terms": {"field": facet.name, "size": len(facet.values)}}},
-        }
-        for facet in FACETS
+        _SHARED: {
+            "filter": {"bool": {"filter": list(filters.values())}},
+            "aggs": {name: count for name, count in counts.items() if name not in filters},
+        },
+        **{
+            name: {
+                "filter": {"bool": {"filter": [clause for other, clause in filters.items() if other != name]}},
+                "aggs": {name: count},
+            }
+            for name, count in counts.items()
+            if name in filters
+        },
     }
 
 
 def answer(counted: Mapping[str, Any], selections: Selections, language: str) -> dict[str, list[dict[str, Any]]]:
     """The facets as answered: what has a count or is selected, labelled in `language`."""
     return {
-        facet.name: _answer(facet, counted[facet.name], selections.get(facet.name, ()), language) for facet in FACETS
+        facet.name: _answer(
+            facet,
+            counted[facet.name if facet.name in counted else _SHARED][facet.name],
+            selections.get(facet.name, ()),
+            language,
+        )
+        for facet in FACETS
     }
 
 
 def _answer(facet: Facet, counted: Mapping[str, Any], selected: Collection[str], language: str) -> list[dict[str, Any]]:
     counts: dict[str, int] = dict.fromkeys(selected, 0)
-    counts.update({bucket["key"]: bucket["doc_count"] for bucket in counted["values"]["buckets"]})
+    counts.update({bucket["key"]: bucket["doc_count"] for bucket in counted["buckets"]})
     if facet.order == "vocabulary":
         ordered = [value for value in facet.values if value in counts]
     else:

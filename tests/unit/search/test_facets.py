@@ -8,12 +8,12 @@ from backbone.contracts.labels import LANGUAGES
 from services.search import facets
 from services.search.facets import FACETS, Facet
 
-NONE: dict[str, Any] = {facet.name: {"values": {"buckets": []}} for facet in FACETS}
+NONE: dict[str, Any] = {facet.name: {"buckets": []} for facet in FACETS}
 
 
 def counted(name: str, **counts: int) -> dict[str, Any]:
     buckets = [{"key": value, "doc_count": count} for value, count in counts.items()]
-    return {**NONE, name: {"values": {"buckets": buckets}}}
+    return {"all": {**NONE, name: {"buckets": buckets}}}
 
 
 @pytest.mark.parametrize("facet", FACETS, ids=lambda facet: facet.name)
@@ -32,7 +32,19 @@ def test_counts_leave_out_their_own_selection() -> None:
     assert clauses["country"] == {"terms": {"country": ["BJ", "SN"]}}
     assert asked["theme"]["filter"]["bool"]["filter"] == [clauses["country"], {"box": 1}]
     assert asked["country"]["filter"]["bool"]["filter"] == [clauses["theme"], {"box": 1}]
-    assert asked["kind"]["filter"]["bool"]["filter"] == [clauses["theme"], clauses["country"], {"box": 1}]
+    # the others have all filters in common
+    assert asked["all"]["filter"]["bool"]["filter"] == [clauses["theme"], clauses["country"], {"box": 1}]
+    assert set(asked["all"]["aggs"]) == {facet.name for facet in FACETS} - {"theme", "country"}
+    assert set(asked) == {"all", "theme", "country"}
+
+
+def test_the_counts_of_a_selected_facet_are_its_own() -> None:
+    counts = {**counted("theme", health=9), "country": {"country": {"buckets": [{"key": "BJ", "doc_count": 4}]}}}
+    answer = facets.answer(counts, {"country": {"BJ"}}, "fr")
+    assert [(one["value"], one["count"]) for name in ("theme", "country") for one in answer[name]] == [
+        ("health", 9),
+        ("BJ", 4),
+    ]
 
 
 def test_values_come_by_count_and_then_by_name() -> None:
@@ -78,8 +90,8 @@ def test_a_new_facet_is_one_declaration(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(facets, "FACETS", (authority,))
     assert facets.mapping() == {"authority_type": {"type": "keyword"}}
     assert facets.fields({"authority": {"type": "region"}}) == {"authority_type": ["region"]}
-    assert list(facets.aggregations({})) == ["authority_type"]
-    counts = {"authority_type": {"values": {"buckets": [{"key": "region", "doc_count": 3}]}}}
+    assert list(facets.aggregations({})["all"]["aggs"]) == ["authority_type"]
+    counts = {"all": {"authority_type": {"buckets": [{"key": "region", "doc_count": 3}]}}}
     assert facets.answer(counts, {}, "fr") == {
         "authority_type": [{"value": "region", "label": "Region", "count": 3, "selected": False}]
     }
