@@ -4,7 +4,7 @@ import gettext
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -149,6 +149,11 @@ class Words:
         """`2027-03` as a month and a year."""
         year, number = month.split("-")
         return format_date(date(int(year), int(number), 1), "MMMM y", locale=self._locale)
+
+    def period(self, period: Mapping[str, Any]) -> str:
+        """From which month (`start`) to which (`end`), if there is an end."""
+        end = self.month(period["end"]) if period.get("end") else self.t("open end")
+        return f"{self.month(period['start'])} – {end}"
 
     def date(self, moment: str) -> str:
         """The day of an RFC 3339 time."""

@@ -1,27 +1,22 @@
-"""A sheet as a document to print or to send: A4, in the reader's language, the sheet's own text in its own.
+"""A sheet as a document to print or to send: A4, in the reader's language (`printed` says what is written).
 
-First what is written, as blocks (`blocks`), then the drawing of them (`sheet`). Text is shaped by HarfBuzz, so that
-Arabic is joined and reads from the right, whatever the language of the frame.
+Text is shaped by HarfBuzz, so that Arabic is joined and reads from the right, whatever the language of the frame.
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, cast
-from urllib.parse import quote
+from typing import Any, Final, Literal, cast
 
 from fpdf import FPDF, ViewerPreferences, XPos, YPos
 from fpdf.enums import MethodReturnValue
 from fpdf.fonts import TTFFont
 
 from services.portal.language import Words
+from services.portal.printed import INVISIBLE, Block, Fact, Json, blocks, plain
 
-Json = dict[str, Any]
-Kind = Literal["marks", "title", "lead", "facts", "heading", "text", "name", "points"]
 Colour = tuple[int, int, int]
 
 _MARGIN: Final = 18.0
@@ -36,153 +31,13 @@ _TINT: Final = (243, 246, 249)
 _WHITE: Final = (255, 255, 255)
 _RTL: Final = frozenset({"ar", "he", "fa", "ur"})
 _ARABIC: Final = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
-_INVISIBLE: Final = frozenset(map(ord, "\u00ad\u200c\u200d"))  # hyphenation, joining
-_IDLE_JOINERS: Final = re.compile(r"(?<!\w)[\u200c\u200d]+")  # what is left of a picture made of several
-_BREAKS: Final = re.compile("\r\n?|[\u0085\u2028\u2029]")
-_BLANK_LINES: Final = re.compile(r"\n\s*\n")
-_STACKED_MARKS: Final = 3  # no language puts more on a letter; more of them would run over the other lines
 # stands for the number of pages until it is known; a sheet cannot hold it, for `plain` takes it out
 _PAGES: Final = "\ue000\ue001"
 
 
-class Fact(NamedTuple):
-    """A line of the box; a `share` (0 to 1) is drawn as a bar, with its `note` below."""
-
-    label: str
-    value: str
-    share: float | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Block:
-    """One thing that is written: `points` for a list, `facts` for the box, else one text, which may be a link."""
-
-    kind: Kind
-    text: str = ""
-    language: str = ""
-    link: str = ""
-    points: Sequence[str] = ()
-    facts: Sequence[Fact] = ()
-
-
-def blocks(sheet: Json, w: Words, address: str) -> Iterator[Block]:
-    """What is written of a sheet (the JSON of `PublicSheet`), in its order."""
-    own = sheet["language"]
-    yield Block("marks", language=w.lang, points=[w.kind(sheet["kind"]), w.status(sheet["status"])])
-    yield Block("title", sheet["title"], own)
-    yield Block("name", f"{sheet['authority']['name']} · {w.countries(sheet['countries'])}", w.lang)
-    yield Block("lead", " ".join(sheet["summary"].split()), own)
-    yield Block("facts", language=w.lang, facts=_facts(sheet, w))
-    sought = w.t("Partner sought") if sheet["kind"] == "demand" else w.t("Cooperation offered")
-    for title, content in (
-        (w.t("Objectives"), sheet["objectives"]),
-        (w.t("Description"), sheet["description"]),
-        (w.t("Expected results"), sheet["expected_results"]),
-        (sought, sheet["partner_sought"]),
-    ):
-        yield Block("heading", title, w.lang)
-        if isinstance(content, str):
-            yield from (Block("text", part, own) for part in _BLANK_LINES.split(plain(content)) if part.strip())
-        else:
-            yield Block("points", language=own, points=content)
-    if sheet["documents"]:
-        yield Block("heading", w.t("Documents"), w.lang)
-        yield Block("points", language=w.lang, points=[_document(document, w) for document in sheet["documents"]])
-    yield Block("heading", w.t("Contacts"), w.lang)
-    yield from _contacts(sheet, w)
-    yield Block("heading", w.t("Permanent address"), w.lang)
-    yield _address(address, w)
-
-
-def _facts(sheet: Json, w: Words) -> list[Fact]:
-    period = sheet["period"]
-    end = w.month(period["end"]) if period.get("end") else w.t("open end")
-    facts = [Fact(w.t("Themes"), w.listed([w.theme(code) for code in sheet["themes"]]))]
-    if sheet["sdgs"]:
-        facts.append(Fact(w.t("Sustainable development goals"), " · ".join(w.sdg(goal) for goal in sheet["sdgs"])))
-    facts += [
-        _budget(sheet.get("budget"), w),
-        Fact(w.t("Period"), f"{w.month(period['start'])} – {end}"),
-        Fact(w.t("Place"), sheet["location"]["name"]),
-        Fact(w.t("Language of the sheet"), w.language(sheet["language"])),
-    ]
-    if sheet.get("ref"):
-        facts.append(Fact(w.t("Reference"), sheet["ref"]))
-    first, last = sheet["first_published_at"], sheet["published_at"]
-    facts += [Fact(w.t("Number"), sheet["id"]), Fact(w.t("Published on"), w.date(first))]
-    if last[:10] != first[:10]:
-        facts.append(Fact(w.t("Updated on"), w.date(last)))
-    return facts
-
-
-def _budget(budget: Json | None, w: Words) -> Fact:
-    if not budget:
-        return Fact(w.t("Budget"), w.t("not stated"))
-    total, secured, currency = budget["total"], budget["secured"], budget["currency"]
-    note = (
-        w.t("secured: %(amount)s", amount=w.money(secured, currency)),
-        w.t("still sought: %(amount)s", amount=w.money(total - secured, currency)),
-    )
-    return Fact(w.t("Budget"), w.money(total, currency), secured / total if total else 0.0, " · ".join(note))
-
-
-def _document(document: Json, w: Words) -> str:
-    about = (
-        [w.file_type(document["media_type"]), w.size(document["size"])]
-        if document.get("id")
-        else [w.t("announced, on request")]
-    )
-    if document.get("language"):
-        about.append(w.language(document["language"]))
-    return f"{document['title']} ({' · '.join(about)})"
-
-
-def _contacts(sheet: Json, w: Words) -> Iterator[Block]:
-    authority, post = sheet["authority"], sheet.get("post")
-    yield Block("name", authority["name"], w.lang)
-    if authority.get("contact"):
-        yield from _person(authority["contact"], w)
-    else:
-        yield Block("text", w.t("The authority’s contact is not public: please write to the embassy."), w.lang)
-    if authority.get("website"):
-        yield _address(authority["website"], w)
-    if post:
-        yield Block("name", post["name"].get(w.lang) or post["name"].get("fr") or post["city"], w.lang)
-        for contact in post["contacts"]:
-            yield from _person(contact, w)
-        if not post["contacts"]:
-            yield Block("text", w.t("No public contact yet."), w.lang)
-
-
-def _person(contact: Json, w: Words) -> Iterator[Block]:
-    parts = (contact["name"], contact.get("function"), contact.get("phone"))
-    yield Block("text", " · ".join(part for part in parts if part), w.lang)
-    yield Block("text", contact["email"], w.lang, link=f"mailto:{quote(plain(contact['email']), safe='@+')}")
-
-
-def _address(address: str, w: Words) -> Block:
-    # anything else (javascript:, file:) is not for a click
-    to = quote(plain(address), safe=":/?#@!$&'*+,;=%~") if address.startswith(("http://", "https://")) else ""
-    return Block("text", address, w.lang, link=to)
-
-
-def plain(text: str) -> str:
-    """Without what has no place on paper: controls, marks that turn the direction, towers of accents."""
-    kept: list[str] = []
-    stacked = 0
-    for char in unicodedata.normalize("NFC", _BREAKS.sub("\n", text).replace("\t", " ")):
-        category = unicodedata.category(char)
-        stacked = stacked + 1 if category in ("Mn", "Me") else 0
-        control = category.startswith("C") and char != "\n" and ord(char) not in _INVISIBLE
-        if stacked <= _STACKED_MARKS and not control:
-            kept.append(char)
-    return _IDLE_JOINERS.sub("", "".join(kept))
-
-
 def sheet(found: Json, w: Words, *, address: str, fonts: Path) -> bytes:
     """A published sheet (the JSON of `PublicSheet`) as a PDF; `fonts` is the folder of the built fonts."""
-    written = list(blocks(found, w, address))
+    written = blocks(found, w, address)
     paper = _Paper(w, fonts, written, demonstration=found["demonstration"])
     paper.set_title(plain(found["title"]))
     paper.set_author(plain(found["authority"]["name"]))
@@ -235,7 +90,10 @@ class _Paper(FPDF):
         self.set_auto_page_break(auto=True, margin=24)
         self.c_margin = 0
         self.alias_nb_pages(_PAGES)
-        self._add_fonts(fonts, {*self._mark, *self._disclaimer, *_characters(written)})
+        self._add_fonts(
+            fonts,
+            {*self._mark, *self._disclaimer, *(char for block in written for text in block.texts for char in text)},
+        )
         self.set_line_width(0.25)
 
     def _add_fonts(self, fonts: Path, characters: Iterable[str]) -> None:
@@ -256,7 +114,7 @@ class _Paper(FPDF):
         self._missing = {
             code: "\ufffd" if chr(code).isalnum() else None
             for code in used - known
-            if not chr(code).isspace() and code not in _INVISIBLE
+            if not chr(code).isspace() and code not in INVISIBLE
         }
 
     def header(self) -> None:
@@ -321,7 +179,7 @@ class _Paper(FPDF):
 
     def draw(self, block: Block) -> None:
         """A block below what is written already."""
-        text, language = plain(block.text), block.language
+        text, language = block.text, block.language
         match block.kind:
             case "marks":
                 self._draw_marks(block)
@@ -354,7 +212,7 @@ class _Paper(FPDF):
                 self.ln(1.2)
             case "points":
                 for point in block.points:
-                    self._draw_point(plain(point), language)
+                    self._draw_point(point, language)
 
     def _keep(self, height: float) -> None:
         """On this page if there is so much room, else on the next."""
@@ -366,7 +224,7 @@ class _Paper(FPDF):
         rtl = block.language in _RTL
         x, y = (self.w - _MARGIN if rtl else _MARGIN), self.y
         self.set_draw_color(*_DEEP)
-        for text in map(plain, block.points):
+        for text in block.points:
             self._style("B", 9, rtl=rtl)
             wide = self.get_string_width(text) + 1
             frame = wide - 1 + 2 * _PAD
@@ -393,9 +251,9 @@ class _Paper(FPDF):
         if language in _RTL:
             label_x, value_x = _MARGIN + 2 * _PAD + wide, _MARGIN + _PAD
         cell = partial(self.put, language=language, size=9.5, height=5.2)
-        label = partial(cell, plain(fact.label), x=label_x, width=_LABEL, colour=_SOFT)
-        value = partial(cell, plain(fact.value), x=value_x, width=wide, style="B" if fact.note else "")
-        note = partial(cell, plain(fact.note), x=value_x, width=wide)
+        label = partial(cell, fact.label, x=label_x, width=_LABEL, colour=_SOFT)
+        value = partial(cell, fact.value, x=value_x, width=wide, style="B" if fact.note else "")
+        note = partial(cell, fact.note, x=value_x, width=wide)
         below = note(measure=True) + 4 if fact.note else 0
         high = max(label(measure=True), value(measure=True) + below) + 2.4
         self._keep(high)
@@ -424,11 +282,3 @@ class _Paper(FPDF):
     def _style(self, style: Literal["", "B"], size: float, *, rtl: bool) -> None:
         self.set_font("arabic" if rtl and "arabic" in self.fonts else "sans", style, size)
         self.set_text_shaping(use_shaping_engine=True, direction="rtl" if rtl else "ltr")
-
-
-def _characters(written: Iterable[Block]) -> Iterator[str]:
-    """All that the blocks are written with."""
-    for block in written:
-        yield from plain(block.text)
-        for text in (*block.points, *(part for fact in block.facts for part in (fact.label, fact.value, fact.note))):
-            yield from plain(text)

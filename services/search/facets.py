@@ -111,33 +111,23 @@ def clauses(selections: Selections) -> dict[str, dict[str, Any]]:
 
 def aggregations(filters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The counts of every facet under all filters but its own: those without one share one filter."""
-    counts = {facet.name: {"terms": {"field": facet.name, "size": len(facet.values)}} for facet in FACETS}
+    groups = {_SHARED: [facet for facet in FACETS if facet.name not in filters]}
+    groups |= {facet.name: [facet] for facet in FACETS if facet.name in filters}
     return {
-        _SHARED: {
-            "filter": {"bool": {"filter": list(filters.values())}},
-            "aggs": {name: count for name, count in counts.items() if name not in filters},
-        },
-        **{
-            name: {
-                "filter": {"bool": {"filter": [clause for other, clause in filters.items() if other != name]}},
-                "aggs": {name: count},
-            }
-            for name, count in counts.items()
-            if name in filters
-        },
+        name: {
+            "filter": {"bool": {"filter": [clause for other, clause in filters.items() if other != name]}},
+            "aggs": {facet.name: {"terms": {"field": facet.name, "size": len(facet.values)}} for facet in facets},
+        }
+        for name, facets in groups.items()
     }
 
 
 def answer(counted: Mapping[str, Any], selections: Selections, language: str) -> dict[str, list[dict[str, Any]]]:
     """The facets as answered: what has a count or is selected, labelled in `language`."""
     return {
-        facet.name: _answer(
-            facet,
-            counted[facet.name if facet.name in counted else _SHARED][facet.name],
-            selections.get(facet.name, ()),
-            language,
-        )
+        facet.name: _answer(facet, group[facet.name], selections.get(facet.name, ()), language)
         for facet in FACETS
+        for group in (counted.get(facet.name, counted[_SHARED]),)
     }
 
 

@@ -4,7 +4,6 @@
 `BOURSE_BROWSER_REQUIRED=1` makes a missing Chromium a failure.
 """
 
-import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
@@ -12,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.async_api import Browser, Page, expect
 
 from backbone.errors import TooMany
 from services.portal.app import build
 from tests.browser.chromium import Watch, chromium, executable, new_context, open_page
 from tests.browser.pages import PageType, page_types, portal_of
-from tests.integration.accounts.conftest import free_port
 from tests.journeys.conftest import Stack
+from tests.serving import serving
 
 BASE_PORT = 17700
 expect.set_options(timeout=20_000)  # a machine that is busy is not a fault of the pages
@@ -74,9 +72,8 @@ def types(stack: Stack) -> Sequence[PageType]:
 async def failing(stack: Stack) -> AsyncGenerator[str, None]:
     """The address of a portal whose search is away, with two pages more that fail."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("BOURSE_PORT", str(free_port()))
         environment.setenv("BOURSE_SERVICE_URLS", json.dumps({"catalog": stack.urls["catalog"]}))
-        app, settings = build()
+        app, _ = build()
 
     async def too_many(lang: str) -> None:
         raise TooMany()
@@ -86,15 +83,8 @@ async def failing(stack: Stack) -> AsyncGenerator[str, None]:
 
     app.add_api_route("/{lang:lang}/too-many", too_many)
     app.add_api_route("/{lang:lang}/broken", broken)
-    server = uvicorn.Server(uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None))
-    serving = asyncio.create_task(server.serve())
-    for _ in range(500):
-        if server.started:
-            break
-        await asyncio.sleep(0.01)
-    yield f"http://{settings.host}:{settings.port}"
-    server.should_exit = True
-    await serving
+    async with serving(app) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
-import uvicorn
 
 from services.portal.app import build
 from services.portal.assets.build import ensure
 from tests.integration.accounts.conftest import PASSWORD, Accounts, free_port
 from tests.integration.accounts.conftest import accounts as accounts
 from tests.integration.accounts.conftest import registration as registration
+from tests.serving import serving
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,6 @@ async def portal(accounts: Accounts) -> AsyncGenerator[httpx.AsyncClient, None]:
     urls = {"accounts": str(accounts.http.base_url), "search": nobody, "moderation": nobody, "catalog": nobody}
     with pytest.MonkeyPatch.context() as environment:
         for name, value in {
-            "PORT": str(free_port()),
             "SERVICE_URLS": json.dumps(urls),
             "SERVICE_LINKS": json.dumps(
                 {"catalog": "https://catalogue.example.org/", "search": "https://s.example.org"}
@@ -32,15 +31,6 @@ async def portal(accounts: Accounts) -> AsyncGenerator[httpx.AsyncClient, None]:
             "DEMONSTRATION_PASSWORD": PASSWORD,
         }.items():
             environment.setenv(f"BOURSE_{name}", value)
-        app, settings = build()
-    config = uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None, http="httptools")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    async with httpx.AsyncClient(base_url=f"http://{settings.host}:{settings.port}", timeout=10) as http:
-        for _ in range(300):
-            if server.started:
-                break
-            await asyncio.sleep(0.01)
+        app, _ = build()
+    async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=10) as http:
         yield http
-    server.should_exit = True
-    await serving

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,9 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 from aiokafka import AIOKafkaProducer
-from starlette.types import ASGIApp
 
 from backbone import app as backbone_app
 from backbone.contracts.events import Event, ProjectPublished
@@ -26,6 +23,7 @@ from services.search.index import Index
 from services.search.routes import ROUTERS
 from services.search.settings import Settings
 from tests.integration.search.sheets import demonstration
+from tests.serving import serving
 
 
 def new_alias() -> str:
@@ -177,21 +175,6 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -
             if await condition():
                 return
             await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncGenerator[str, None]:
-    """The application behind a real server; its URL."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    listening.listen(100)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, http="httptools"))
-    running = asyncio.create_task(server.serve([listening]))
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 async def ready(http: httpx.AsyncClient) -> bool:

@@ -1,7 +1,6 @@
 """A running submission service on a real database and a real folder; what it emits is read in its outbox."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from starlette.applications import Starlette
@@ -27,6 +25,7 @@ from services.submission.app import build
 from services.submission.handlers import HANDLERS, scope
 from services.submission.store import DepositStore
 from tests import builders
+from tests.serving import serving
 
 Headers = dict[str, str]
 
@@ -133,22 +132,6 @@ def wrong_fields(answer: httpx.Response, status: int = 422) -> list[str]:
     assert body["status"] == status
     assert all(error["detail"] and error["code"] for error in body.get("errors", ()))
     return [error["field"] for error in body.get("errors", ())]
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncGenerator[str, None]:
-    """The application behind a real server; its URL."""
-    # with the protocol named, or asyncio leaves Nagle's algorithm on and each answer takes 40 ms
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    listening.listen(100)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, http="httptools"))
-    running = asyncio.create_task(server.serve([listening]))
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:

@@ -15,7 +15,7 @@ from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 
-from services.portal import pdf
+from services.portal import pdf, printed
 from services.portal.assets.build import OUT, ensure
 from services.portal.language import LANGUAGES, words
 
@@ -73,7 +73,7 @@ def in_arabic(**changes: Any) -> dict[str, Any]:
 def said(found: dict[str, Any], language: str) -> str:
     """All that is to be written, by line."""
     lines: list[str] = []
-    for block in pdf.blocks(found, words(language), ADDRESS):
+    for block in printed.blocks(found, words(language), ADDRESS):
         facts = (f"{label} = {value} {note}".rstrip() for label, value, _, note in block.facts)
         lines += [line for line in (block.text, *block.points, *facts) if line]
     return "\n".join(lines)
@@ -135,12 +135,12 @@ def test_an_offer_and_a_sheet_without_budget_say_so() -> None:
 @pytest.mark.parametrize(("total", "secured", "share"), [(68000, 17000, 0.25), (5, 5, 1.0), (0, 0, 0.0)])
 def test_the_bar_is_the_part_that_is_secured(total: float, secured: float, share: float) -> None:
     found = sheet(budget={"total": total, "secured": secured, "currency": "EUR"})
-    shares = [fact.share for block in pdf.blocks(found, words("fr"), ADDRESS) for fact in block.facts]
+    shares = [fact.share for block in printed.blocks(found, words("fr"), ADDRESS) for fact in block.facts]
     assert [value for value in shares if value is not None] == [share]
 
 
 def test_each_text_keeps_its_own_language() -> None:
-    languages = {b.kind: b.language for b in pdf.blocks(sheet(language="ar"), words("fr"), ADDRESS)}
+    languages = {b.kind: b.language for b in printed.blocks(sheet(language="ar"), words("fr"), ADDRESS)}
     assert (languages["title"], languages["lead"], languages["facts"]) == ("ar", "ar", "fr")
 
 
@@ -259,7 +259,7 @@ def test_a_letter_without_a_font_is_seen_to_be_missing_and_a_picture_is_left_out
     ],
 )
 def test_plain_text_keeps_what_is_read(typed: str, kept: str) -> None:
-    assert pdf.plain(typed) == kept
+    assert printed.plain(typed) == kept
 
 
 def test_many_are_made_at_once(fonts: Path) -> None:
