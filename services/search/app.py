@@ -6,12 +6,15 @@ from backbone import app
 from backbone.consumer import Consumer
 from backbone.database import Database
 from backbone.kafka import Broker
+from backbone.tokens import TokenVerifier
 from services.search.engine import Engine
 from services.search.handlers import HANDLERS, Deps, scope_of
 from services.search.index import Index
+from services.search.misses import Misses
 from services.search.rebuild import IndexKeeper
 from services.search.routes import ROUTERS
 from services.search.settings import Settings
+from services.search.vocabulary import Vocabulary, VocabularyKeeper
 
 
 def database_of(settings: Settings) -> Database:
@@ -35,6 +38,7 @@ def build(settings: Settings | None = None) -> tuple[FastAPI, Settings]:
     database = database_of(settings)
     engine = Engine(settings)
     index = Index(engine, settings)
+    vocabulary, misses, tokens = Vocabulary(), Misses(database), TokenVerifier(settings.jwks_url)
     application = app.create(
         "search",
         settings,
@@ -44,9 +48,12 @@ def build(settings: Settings | None = None) -> tuple[FastAPI, Settings]:
             Broker(settings.kafka_bootstrap),
             engine,
             IndexKeeper(index, settings),
+            VocabularyKeeper(vocabulary, database),
+            misses,
+            tokens,
             consumer_of(settings, database, index),
         ],
-        state={"index": index},
+        state={"index": index, "vocabulary": vocabulary, "misses": misses, "database": database, "tokens": tokens},
     )
     return application, settings
 

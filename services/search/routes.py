@@ -6,6 +6,9 @@ from fastapi import Request, Response
 
 from backbone.http import JSON, router
 from services.search import answers, parameters, service
+from services.search.index import Index
+from services.search.thesaurus import Thesaurus
+from services.search.vocabulary_routes import synonyms
 
 search = router(tags=["search"])
 
@@ -22,11 +25,17 @@ def _headers(language: str) -> dict[str, str]:
     return {"Content-Language": language, "Vary": "Accept-Language"}
 
 
+def _of(request: Request) -> tuple[Index, Thesaurus]:
+    return request.app.state.index, request.app.state.vocabulary.now
+
+
 @search.get("/projects", **_documented(parameters.SEARCH, answers.Results))
 async def search_projects(request: Request) -> Response:
     """Find published sheets by words, facets, amounts and place, with the counts of every facet."""
     asked = parameters.search(request.query_params.multi_items(), request.headers.get("accept-language", ""))
-    found = await service.search(request.app.state.index, asked)
+    found = await service.search(*_of(request), asked)
+    if found["total"] == 0 and asked.filters.q:
+        request.app.state.misses.count(asked.filters.q, asked.language)
     return JSON(found, headers=_headers(asked.language))
 
 
@@ -34,7 +43,7 @@ async def search_projects(request: Request) -> Response:
 async def map_projects(request: Request) -> Response:
     """The same search as GeoJSON: single sheets, or clusters with counts where they are many."""
     asked = parameters.map_(request.query_params.multi_items(), request.headers.get("accept-language", ""))
-    found = await service.map_(request.app.state.index, asked)
+    found = await service.map_(*_of(request), asked)
     return GeoJSON(found, headers=_headers(asked.language))
 
 
@@ -42,7 +51,7 @@ async def map_projects(request: Request) -> Response:
 async def count(request: Request) -> Response:
     """How much a search finds: sheets by kind, countries, continents, authorities."""
     asked = parameters.figures(request.query_params.multi_items())
-    return JSON(await service.figures(request.app.state.index, asked))
+    return JSON(await service.figures(*_of(request), asked))
 
 
 @search.get("/projects/{project_id}/similar", **_documented(parameters.SIMILAR, answers.Similar))
@@ -61,4 +70,4 @@ async def suggest(request: Request) -> Response:
     return JSON(found, headers=_headers(asked.language))
 
 
-ROUTERS: Final = (search,)
+ROUTERS: Final = (search, synonyms)

@@ -1,0 +1,309 @@
+"""What a person typed, and the query of text that it becomes: pure functions, the thesaurus given.
+
+A query is cut into parts: a word, or words that together name a concept, a theme or a country. Each part is one clause,
+the best of the ways in which a sheet may say it (`dis_max`): as typed by the rules of each language, as a proper name, by a
+concept's other names in any language, by the country or theme that it names. How many parts must be met depends on the
+reach:
+
+- `said`: up to three parts all of them, beyond three of four;
+- `near`: six of ten of those that the thesaurus knows, and a part may be met by what comes near it: the beginning of a
+  word, a name that sounds alike, a related concept, the concept's theme;
+- `any`: one part.
+
+Sheets that say it all come first whatever the reach (`ranking`), so that nothing near beats them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from backbone.contracts import vocabularies
+from services.search.function_words import FUNCTION_WORDS
+from services.search.places import sound
+from services.search.spelling import bases, fold, joined, key, plain, without_elision, words
+from services.search.thesaurus import LONGEST_NAME, Concept, Named, Thesaurus
+
+Body = dict[str, Any]
+Reach = Literal["said", "near", "any"]
+
+LANGUAGES: Final = vocabularies.LANGUAGES
+MOST_PARTS: Final = 24
+LEAST_PREFIX: Final = 3
+
+# of one text, how much each field of it says
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    language: (f"title.{language}^8", f"summary.{language}^4", f"aims.{language}^2", f"body.{language}")
+    for language in LANGUAGES
+}
+_PROPER, _NAMED_ELSEWHERE = 3.0, 2.0
+_COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 4.0, 3.0, 3.0, 4.5
+_SAME, _RELATED, _HINT, _OF_THEME = 0.8, 0.3, 1.5, 0.8
+_COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.0, 2.0
+_IN_THEME, _IN_MAIN_THEME = 1.5, 1.5
+_GENERIC, _TOGETHER = 0.1, 0.5
+_CODE: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that a query names: its `words` as typed, and what the thesaurus knows them as."""
+
+    words: tuple[str, ...]
+    named: Named | None = None
+    is_last: bool = False
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+    @property
+    def may_be_begun(self) -> bool:
+        """Whether its last letters may be missing; who types capitals has ended an acronym."""
+        return self.is_last and len(self.text) >= LEAST_PREFIX and not self.text.isupper()
+
+
+@dataclass(frozen=True)
+class Words:
+    """A query understood: the parts that must be met, and those that say little here (`beside`)."""
+
+    text: str
+    parts: tuple[Part, ...] = ()
+    beside: tuple[Part, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def without(self, left_out: Part) -> str:
+        """The query without one of its parts."""
+        dropped = list(left_out.words)
+        kept: list[str] = []
+        for word in words(plain(self.text)):
+            if without_elision(word) in dropped:
+                dropped.remove(without_elision(word))
+            else:
+                kept.append(word)
+        return " ".join(kept)
+
+
+NOTHING: Final = Words("")
+
+
+def understand(q: str, thesaurus: Thesaurus) -> Words:
+    """Cut a query into its parts."""
+    typed = [without_elision(word) for word in words(plain(q))]
+    content = [word for word in typed if fold(word) not in FUNCTION_WORDS] or typed
+    parts: list[Part] = []
+    # names are looked up with the small words that they have: état civil, but also accès à l'eau
+    place = 0
+    while place < len(typed):
+        length, named = _longest_name(typed[place:], thesaurus)
+        taken = tuple(typed[place : place + length])
+        if named is not None or taken[0] in content:
+            parts.append(Part(taken, named, is_last=place + length == len(typed)))
+        place += length
+    heavy = [part for part in parts if not all(thesaurus.is_generic(word) for word in part.words)]
+    beside = [part for part in parts if part not in heavy] if heavy else []
+    return Words(q, tuple((heavy or parts)[:MOST_PARTS]), tuple(beside[:MOST_PARTS]))
+
+
+def _longest_name(following: Sequence[str], thesaurus: Thesaurus) -> tuple[int, Named | None]:
+    for length in range(min(LONGEST_NAME, len(following)), 0, -1):
+        taken = following[:length]
+        if length == 1 and fold(taken[0]) in FUNCTION_WORDS:
+            break
+        named = thesaurus.named(taken)
+        if named is not None:
+            return length, named
+    return 1, None
+
+
+@dataclass(frozen=True)
+class Text:
+    """The query of text at one reach; `unsaid` are the parts that no sheet says, `typed` the words as they were typed
+    where these are corrected.
+    """
+
+    words: Words
+    thesaurus: Thesaurus
+    reach: Reach = "said"
+    unsaid: frozenset[Part] = frozenset()
+    typed: Words | None = None
+
+    def query(self) -> Body:
+        """What finds and scores the sheets."""
+        if not self.words:
+            return {"match_all": {}}
+        if not self.words.parts:
+            return {"match_none": {}}
+        better = [_best(_said(part), _GENERIC) for part in self.words.beside]
+        if len(self.words.parts) > 1:
+            better.append(_together(self.words))
+        return {"bool": {"must": [{"dis_max": {"queries": [self._met(), self._code()]}}], "should": better}}
+
+    def filter(self) -> Body:
+        """What finds them, for where no score is asked."""
+        if not self.words or not self.words.parts:
+            return self.query()
+        return {"bool": {"should": [self._met(), self._code()]}}
+
+    def said(self) -> list["Text"]:
+        """What says all of it, the words as typed before the corrected ones."""
+        said = [Text(asked, self.thesaurus) for asked in (self.typed, self.words) if asked is not None]
+        return said if self.reach != "said" else said[:-1]
+
+    def _code(self) -> Body:
+        return {"term": {"codes": {"value": self.words.text.lower(), "boost": _CODE}}}
+
+    def _met(self) -> Body:
+        """What a query is about must be met: the parts that have a name, or all of them where none has."""
+        ways = {part: ways for part in self.words.parts if (ways := self._ways(part))}
+        named = [part for part in ways if part.named is not None]
+        about = named if named and self.reach != "said" else list(ways)
+        if not about:
+            return {"match_none": {}}
+        clauses = [_in_theme(part, _best(ways[part])) for part in about]
+        beside = [_in_theme(part, _best(ways[part])) for part in ways if part not in about]
+        met = {"bool": {"should": clauses, "minimum_should_match": self._least(len(clauses))}}
+        return {"bool": {"must": [met], "should": beside}} if beside else met
+
+    def _least(self, count: int) -> int:
+        if self.reach == "any":
+            return 1
+        if self.reach == "near":
+            return count if count <= 2 else max(2, round(count * 0.6))
+        return count if count <= 3 else max(3, round(count * 0.75))
+
+    def _ways(self, part: Part) -> list[Body]:
+        if self.reach == "said":
+            return _said(part)
+        return [*([] if part in self.unsaid else _said(part)), *self._near(part)]
+
+    def _near(self, part: Part) -> list[Body]:
+        ways: list[Body] = []
+        if len(part.words) == 1:
+            if spoken := sound(part.text):
+                ways.append(_constant({"term": {"sounds": spoken}}, _SOUNDS))
+            for base in bases(part.text):
+                ways.append(_best(_said(Part((base,), self.thesaurus.named([base]))), _BASE))
+            if part.may_be_begun:
+                ways.append(_constant(_begun(part), _BEGUN))
+                if part.named is None:
+                    for named in self.thesaurus.begun(part.text):
+                        ways += _named(named, _COMPLETED)
+        if part.named is not None:
+            for concept in part.named.concepts:
+                ways += [way for other in self.thesaurus.near(concept) for way in _forms(other, _RELATED)]
+                if concept.theme and not concept.is_theme:
+                    ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))
+            ways += [_constant({"term": {"theme": theme}}, _HINT) for theme in part.named.hints]
+        return ways
+
+
+def _said(part: Part) -> list[Body]:
+    """The ways in which a sheet says a part itself."""
+    named = part.named or Named()
+    place = bool(named.countries or named.continents)
+    # a sheet that speaks of another country is not one of it
+    weight = 0.3 if place else 1.0
+    spelt = (part.text, *joined(part.text))
+    ways = [_combined(text, language, weight) for text in spelt for language in LANGUAGES]
+    ways.append({"match": {"proper": {"query": part.text, "operator": "and", "boost": _PROPER * weight}}})
+    ways.append({"match": {"elsewhere": {"query": part.text, "operator": "and", "boost": _NAMED_ELSEWHERE * weight}}})
+    ways += [{"match": {"elsewhere": {"query": whole, "boost": _NAMED_ELSEWHERE}}} for whole in joined(part.text)]
+    return ways + _named(named, weight)
+
+
+def _in_theme(part: Part, clause: Body) -> Body:
+    """More for sheets that are of the theme of what is looked for: they are about it, others mention it."""
+    named = part.named or Named()
+    themes = {concept.theme for concept in named.concepts if concept.theme} | {*named.hints}
+    if not themes:
+        return clause
+    about = [
+        _constant({"terms": {"theme": sorted(themes)}}, _IN_THEME),
+        _constant({"terms": {"main_theme": sorted(themes)}}, _IN_MAIN_THEME),
+    ]
+    return {"bool": {"must": [clause], "should": about}}
+
+
+def _named(named: Named, weight: float) -> list[Body]:
+    """The ways in which a sheet says what has a name: other forms of it, its theme, its countries."""
+    ways = [way for concept in named.concepts for way in _forms(concept, _SAME * weight)]
+    for theme in named.themes:
+        ways.append(_constant({"term": {"theme": theme}}, _THEME))
+        ways.append(_constant({"term": {"main_theme": theme}}, _MAIN_THEME))
+    if named.countries:
+        ways.append(_constant({"terms": {"country": sorted(named.countries)}}, _COUNTRY))
+    if named.continents:
+        ways.append(_constant({"terms": {"continent": sorted(named.continents)}}, _CONTINENT))
+    return ways
+
+
+def _forms(concept: Concept, weight: float) -> list[Body]:
+    """What says a concept in any language: its names of one word together, each longer one as a phrase."""
+    ways: list[Body] = []
+    for language, forms in concept.forms.items():
+        single = [form for form in forms if " " not in form]
+        if single:
+            ways.append(_combined(" ".join(single), language, weight, operator="or"))
+        for form in forms:
+            if " " in form:
+                phrase = {"query": form, "fields": list(FIELDS[language]), "type": "phrase", "slop": 1}
+                ways.append({"multi_match": {**phrase, "boost": weight}})
+    return ways
+
+
+def _combined(text: str, language: str, weight: float, *, operator: str = "and") -> Body:
+    return {
+        "combined_fields": {
+            "query": text,
+            "fields": list(FIELDS[language]),
+            "operator": operator,
+            "boost": weight,
+        }
+    }
+
+
+def _together(asked: Words) -> Body:
+    """More for sheets whose title or summary says the parts side by side."""
+    text = " ".join(part.text for part in asked.parts)
+    fields = [f"{name}.{language}" for language in LANGUAGES for name in ("title", "summary")]
+    return {"multi_match": {"query": text, "fields": fields, "type": "phrase", "slop": 3, "boost": _TOGETHER}}
+
+
+def _constant(clause: Body, boost: float) -> Body:
+    return {"constant_score": {"filter": clause, "boost": boost}}
+
+
+def _best(ways: Sequence[Body], boost: float = 1.0) -> Body:
+    return {"dis_max": {"queries": list(ways), "tie_breaker": 0.1, "boost": boost}}
+
+
+def counted(asked: Words) -> dict[str, Body]:
+    """For each part, by its place, what finds the sheets that say it; and, for one that may be unfinished (`begun`),
+    those that have a word which begins so.
+    """
+    ways = {str(place): {"bool": {"should": _said(part)}} for place, part in enumerate(asked.parts)}
+    begun = [part for part in asked.parts if part.may_be_begun]
+    return {**ways, "begun": _begun(begun[0]) if begun else {"match_none": {}}}
+
+
+def _begun(part: Part) -> Body:
+    return {"prefix": {"spelling": {"value": fold(part.words[-1])}}}
+
+
+def may_be_misspelt(asked: Words) -> list[str]:
+    """The words for which a correction makes sense: a number or a code that differs by a figure is another one."""
+    found = [word for part in asked.parts if part.named is None for word in part.words]
+    return [word for word in found if len(word) >= 4 and not any(char.isdigit() for char in word)]
+
+
+def corrected(asked: Words, corrections: Mapping[str, str]) -> str | None:
+    """The query with these corrections (folded word to another); None where nothing changes but number or accents."""
+    made: list[str] = []
+    for word in words(plain(asked.text)):
+        bare = without_elision(word)
+        other = corrections.get(fold(bare), bare)
+        made.append(word if key(other) == key(bare) else word[: len(word) - len(bare)] + other)
+    text = " ".join(made)
+    return None if text == " ".join(words(plain(asked.text))) else text
