@@ -143,10 +143,10 @@ class Thesaurus:
 
 def _add(names: Names, form: str, named: Named) -> None:
     parts = keys(form)
-    if parts and len(parts) <= LONGEST_NAME:
-        names[parts] = names.get(parts, Named()) | named
-    if len(parts) == _MOST_JOINED:
-        _add(names, form.replace(" ", "").replace("-", ""), named)
+    spelt = {parts, keys(form.replace(" ", "").replace("-", ""))} if len(parts) == _MOST_JOINED else {parts}
+    for spelling in spelt:
+        if spelling and len(spelling) <= LONGEST_NAME:
+            names[spelling] = names.get(spelling, Named()) | named
 
 
 @cache
