@@ -24,6 +24,7 @@ class Highlight(Answer):
 
     title: list[str] | None = None
     summary: list[str] | None = None
+    aims: list[str] | None = None
     body: list[str] | None = None
 
 
@@ -61,14 +62,52 @@ class FacetValue(Answer):
     parent: str | None = None
 
 
+class FewerWords(Answer):
+    """The query without one of its words, and how many sheets it finds under the same filters."""
+
+    q: str
+    left_out: str
+    total: int
+
+
+class FewerFilters(Answer):
+    """A filter by its name, and how many sheets are found without it."""
+
+    name: str
+    total: int
+
+
+class NearbyCountry(Answer):
+    """A country beside the chosen ones, and how many sheets are found there."""
+
+    value: str
+    label: str
+    total: int
+
+
+class Help(Answer):
+    """What would find something where a search finds nothing, the most first in each."""
+
+    words: list[FewerWords]
+    filters: list[FewerFilters]
+    countries: list[NearbyCountry]
+
+
 class Results(Answer):
-    """A page: `cursor` leads to the next, null on the last; `relaxed` where words were found only nearly."""
+    """A page: `cursor` leads to the next, null on the last.
+
+    `relaxed` where sheets that come near follow those that say all the words, of which there are `said` (only on the
+    first page); `did_you_mean` is the query with its misspelt words corrected; `help` where nothing was found.
+    """
 
     total: int
     items: list[Item]
     facets: dict[str, list[FacetValue]]
     cursor: str | None
     relaxed: bool
+    said: int | None
+    did_you_mean: str | None
+    help: Help | None
 
 
 class Geometry(Answer):

@@ -38,7 +38,9 @@ def build(settings: Settings | None = None) -> tuple[FastAPI, Settings]:
     database = database_of(settings)
     engine = Engine(settings)
     index = Index(engine, settings)
-    vocabulary, misses, tokens = Vocabulary(), Misses(database), TokenVerifier(settings.jwks_url)
+    vocabulary, misses = Vocabulary(), Misses(database)
+    # no component: who searches needs no token, and the keys are fetched for the first who has one
+    tokens = TokenVerifier(settings.jwks_url)
     application = app.create(
         "search",
         settings,
@@ -50,7 +52,6 @@ def build(settings: Settings | None = None) -> tuple[FastAPI, Settings]:
             IndexKeeper(index, settings),
             VocabularyKeeper(vocabulary, database),
             misses,
-            tokens,
             consumer_of(settings, database, index),
         ],
         state={"index": index, "vocabulary": vocabulary, "misses": misses, "database": database, "tokens": tokens},

@@ -37,10 +37,10 @@ SOURCE_OF_ITEM: Final = [
 
 
 
-def _per_language(*also: str, **options: Any) -> dict[str, Any]:
+def _per_language(*also: str) -> dict[str, Any]:
     return {
         "properties": {
-            language: {"type": "text", "analyzer": language, "copy_to": ["spelling", *also], **options}
+            language: {"type": "text", "analyzer": language, "copy_to": ["spelling", f"text.{language}", *also]}
             for language in LANGUAGES
         }
     }
@@ -68,6 +68,8 @@ MAPPING: Final[dict[str, Any]] = {
         "summary": _per_language(),
         "aims": _per_language(),
         "body": _per_language(),
+        # all of that in one field, for phrases and for marking words
+        "text": {"properties": {language: {"type": "text", "analyzer": language} for language in LANGUAGES}},
         # the names in it, as they are; what these are called elsewhere; how they sound
         "proper": {"type": "text", "analyzer": "plain", "copy_to": "spelling"},
         "elsewhere": {"type": "text", "analyzer": "plain", "copy_to": "spelling"},

@@ -14,7 +14,7 @@ from services.search import facets, ranking
 from services.search.documents import SOURCE_OF_ITEM
 from services.search.index import PUBLISHED
 from services.search.parameters import Filters, Search, Sort
-from services.search.words import Reach, Text
+from services.search.words import Reach, Text, highlighted
 
 Body = dict[str, Any]
 
@@ -84,7 +84,7 @@ def search(asked: Search, text: Text, day: str, after: Sequence[Any] | None) -> 
     if text.words:
         # how many say the words at all, whatever the filters
         body["aggs"]["said"] = {"filter": {"match_all": {}}}
-        body["highlight"] = HIGHLIGHT
+        body["highlight"] = {**HIGHLIGHT, "highlight_query": highlighted(text.words)}
     if after is not None:
         body["search_after"] = after
     return body

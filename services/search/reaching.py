@@ -48,11 +48,11 @@ async def reach(
         text = await _wider(index, text, start)
         return Reached(text, await index.search(make(text), **options))
     first = await index.search(make(text), **options)
-    if not text.words or said(first) >= ENOUGH:
+    if not text.words or said(first) >= (1 if text.words.is_code else ENOUGH):
         return Reached(text, first, first)
     near = await _wider(index, text, "near")
     answer = await index.search(make(near), **options)
-    if said(answer) == 0 and len(text.words.parts) > 1:
+    if said(answer) < ENOUGH and len(near.words.parts) > 1:
         near = replace(near, reach="any")
         answer = await index.search(make(near), **options)
     if said(answer) == said(first):

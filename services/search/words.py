@@ -13,6 +13,7 @@ reach:
 Sheets that say it all come first whatever the reach (`ranking`), so that nothing near beats them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -27,19 +28,25 @@ Body = dict[str, Any]
 Reach = Literal["said", "near", "any"]
 
 LANGUAGES: Final = vocabularies.LANGUAGES
-MOST_PARTS: Final = 24
+# the engines take 1,024 clauses at most: eight parts with all their names are some 900
+MOST_PARTS: Final = 8
+MOST_PHRASES: Final = 3
+MOST_BESIDE: Final = 3
+MOST_RELATED: Final = 3
 LEAST_PREFIX: Final = 3
+
+_A_CODE: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+){2,}")
 
 # of one text, how much each field of it says
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    language: (f"title.{language}^8", f"summary.{language}^4", f"aims.{language}^2", f"body.{language}")
+    language: (f"title.{language}^12", f"summary.{language}^6", f"aims.{language}^2", f"body.{language}")
     for language in LANGUAGES
 }
 _PROPER, _NAMED_ELSEWHERE = 3.0, 2.0
 _COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 4.0, 3.0, 3.0, 4.5
-_SAME, _RELATED, _HINT, _OF_THEME = 0.8, 0.3, 1.5, 0.8
+_SAME, _RELATED, _HINT, _OF_THEME = 1.0, 0.4, 1.0, 0.4
 _COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.0, 2.0
-_IN_THEME, _IN_MAIN_THEME = 1.5, 1.5
+_IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.0, 0.5, 1.0
 _GENERIC, _TOGETHER = 0.1, 0.5
 _CODE: Final = 20.0
 
@@ -69,6 +76,11 @@ class Words:
     text: str
     parts: tuple[Part, ...] = ()
     beside: tuple[Part, ...] = ()
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it looks like the identifier of a sheet or of an authority."""
+        return bool(_A_CODE.fullmatch(self.text))
 
     def __bool__(self) -> bool:
         return bool(self.text)
@@ -103,7 +115,7 @@ def understand(q: str, thesaurus: Thesaurus) -> Words:
         place += length
     heavy = [part for part in parts if not all(thesaurus.is_generic(word) for word in part.words)]
     beside = [part for part in parts if part not in heavy] if heavy else []
-    return Words(q, tuple((heavy or parts)[:MOST_PARTS]), tuple(beside[:MOST_PARTS]))
+    return Words(q, tuple((heavy or parts)[:MOST_PARTS]), tuple(beside[:MOST_BESIDE]))
 
 
 def _longest_name(following: Sequence[str], thesaurus: Thesaurus) -> tuple[int, Named | None]:
@@ -138,12 +150,16 @@ class Text:
         better = [_best(_said(part), _GENERIC) for part in self.words.beside]
         if len(self.words.parts) > 1:
             better.append(_together(self.words))
+        if self.words.is_code and self.reach == "said":
+            return self._code()
         return {"bool": {"must": [{"dis_max": {"queries": [self._met(), self._code()]}}], "should": better}}
 
     def filter(self) -> Body:
         """What finds them, for where no score is asked."""
         if not self.words or not self.words.parts:
             return self.query()
+        if self.words.is_code and self.reach == "said":
+            return self._code()
         return {"bool": {"should": [self._met(), self._code()]}}
 
     def said(self) -> list["Text"]:
@@ -161,8 +177,8 @@ class Text:
         about = named if named and self.reach != "said" else list(ways)
         if not about:
             return {"match_none": {}}
-        clauses = [_in_theme(part, _best(ways[part])) for part in about]
-        beside = [_in_theme(part, _best(ways[part])) for part in ways if part not in about]
+        clauses = [_scored(part, ways[part]) for part in about]
+        beside = [_scored(part, ways[part]) for part in ways if part not in about]
         met = {"bool": {"should": clauses, "minimum_should_match": self._least(len(clauses))}}
         return {"bool": {"must": [met], "should": beside}} if beside else met
 
@@ -188,11 +204,12 @@ class Text:
             if part.may_be_begun:
                 ways.append(_constant(_begun(part), _BEGUN))
                 if part.named is None:
-                    for named in self.thesaurus.begun(part.text):
+                    for named in self.thesaurus.begun(part.text)[:MOST_RELATED]:
                         ways += _named(named, _COMPLETED)
         if part.named is not None:
             for concept in part.named.concepts:
-                ways += [way for other in self.thesaurus.near(concept) for way in _forms(other, _RELATED)]
+                related = self.thesaurus.near(concept)[:MOST_RELATED]
+                ways += [way for other in related for way in _forms(other, _RELATED, phrases=1)]
                 if concept.theme and not concept.is_theme:
                     ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))
             ways += [_constant({"term": {"theme": theme}}, _HINT) for theme in part.named.hints]
@@ -213,17 +230,16 @@ def _said(part: Part) -> list[Body]:
     return ways + _named(named, weight)
 
 
-def _in_theme(part: Part, clause: Body) -> Body:
-    """More for sheets that are of the theme of what is looked for: they are about it, others mention it."""
+def _scored(part: Part, ways: Sequence[Body]) -> Body:
+    """A part's clause, with more for the very words typed, which stemming may have brought together with others, and
+    for sheets of the theme of what is looked for: they are about it where others mention it.
+    """
     named = part.named or Named()
-    themes = {concept.theme for concept in named.concepts if concept.theme} | {*named.hints}
-    if not themes:
-        return clause
-    about = [
-        _constant({"terms": {"theme": sorted(themes)}}, _IN_THEME),
-        _constant({"terms": {"main_theme": sorted(themes)}}, _IN_MAIN_THEME),
-    ]
-    return {"bool": {"must": [clause], "should": about}}
+    better = [_constant({"match": {"spelling": {"query": part.text, "operator": "and"}}}, _VERY_WORDS)]
+    if themes := sorted({concept.theme for concept in named.concepts if concept.theme} | {*named.hints}):
+        better.append(_constant({"terms": {"theme": themes}}, _IN_THEME))
+        better.append(_constant({"terms": {"main_theme": themes}}, _IN_MAIN_THEME))
+    return {"bool": {"must": [_best(ways)], "should": better}}
 
 
 def _named(named: Named, weight: float) -> list[Body]:
@@ -239,17 +255,16 @@ def _named(named: Named, weight: float) -> list[Body]:
     return ways
 
 
-def _forms(concept: Concept, weight: float) -> list[Body]:
-    """What says a concept in any language: its names of one word together, each longer one as a phrase."""
+def _forms(concept: Concept, weight: float, phrases: int = MOST_PHRASES) -> list[Body]:
+    """What says a concept in any language: its names of one word together, some longer ones as phrases."""
     ways: list[Body] = []
     for language, forms in concept.forms.items():
         single = [form for form in forms if " " not in form]
         if single:
             ways.append(_combined(" ".join(single), language, weight, operator="or"))
-        for form in forms:
-            if " " in form:
-                phrase = {"query": form, "fields": list(FIELDS[language]), "type": "phrase", "slop": 1}
-                ways.append({"multi_match": {**phrase, "boost": weight}})
+        for form in [form for form in forms if " " in form][:phrases]:
+            fields = [f"title.{language}^4", f"text.{language}"]
+            ways.append({"multi_match": {"query": form, "fields": fields, "type": "phrase", "slop": 1, "boost": weight}})
     return ways
 
 
@@ -277,6 +292,17 @@ def _constant(clause: Body, boost: float) -> Body:
 
 def _best(ways: Sequence[Body], boost: float = 1.0) -> Body:
     return {"dis_max": {"queries": list(ways), "tie_breaker": 0.1, "boost": boost}}
+
+
+def highlighted(asked: Words) -> Body:
+    """What is marked in the texts: the words typed and the names of one word that mean the same."""
+    clauses: list[Body] = []
+    for language in LANGUAGES:
+        marked = [part.text for part in asked.parts]
+        for concept in (concept for part in asked.parts if part.named for concept in part.named.concepts):
+            marked += [form for form in concept.forms.get(language, ()) if " " not in form]
+        clauses.append({"match": {f"text.{language}": " ".join(marked)}})
+    return {"bool": {"should": clauses}}
 
 
 def counted(asked: Words) -> dict[str, Body]:
