@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backbone.contracts import amounts
 from backbone.contracts.sheet import PublicSheet
-from services.search import amounts, answers
+from services.search import answers
 from services.search.facets import FACETS
 from tests.integration.search.conftest import Loaded
 from tests.integration.search.sheets import demonstration

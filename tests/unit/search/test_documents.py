@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from backbone.contracts.checksum import sheet_digest
-from services.search import amounts, documents, index
+from backbone.contracts import amounts
+from services.search import documents, index
 from tests.integration.search.sheets import demonstration, publication
 
 
