@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from backbone.contracts.checksum import sheet_digest
 from backbone.contracts import amounts
+from backbone.contracts.checksum import sheet_digest
 from services.search import documents, index
 from tests.integration.search.sheets import demonstration, publication
 

@@ -62,7 +62,11 @@ def test_a_range_answers_the_empty_buckets_between_the_others() -> None:
         ("250000-500000", 250_000, 500_000, 1),
         ("none", None, None, 2),
     ]
-    assert [one["label"] for one in answer[:2] + answer[-1:]] == ["€10,000 to €50,000", "€50,000 to €100,000", "Not given"]
+    assert [one["label"] for one in answer[:2] + answer[-1:]] == [
+        "€10,000 to €50,000",
+        "€50,000 to €100,000",
+        "Not given",
+    ]
     alone = facets.answer(counted("budget", none=2), {"budget": {"1000000-"}}, "fr")["budget"]
     assert [(one["value"], one["to"], one["count"]) for one in alone] == [("1000000-", None, 0), ("none", None, 2)]
 
