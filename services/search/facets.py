@@ -27,7 +27,10 @@ FACETS: Final = (
     ),
     Facet(
         name="country",
-        description="Country (ISO 3166-1 alpha-2): the authority's or, for an offer, those it seeks.",
+        description=(
+            "Country (ISO 3166-1 alpha-2): the authority's or, for an offer, those it seeks."
+            " With a continent both must hold: a country of it narrows it, another one finds what has both."
+        ),
         values=tuple(vocabularies.countries()),
         label=labels.country,
         read=lambda sheet: sheet["countries"],
