@@ -34,7 +34,7 @@ properties = settings(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Corpus:
     """Sheets, and an index of them."""
 
