@@ -12,7 +12,6 @@ from backbone.errors import NotFound
 from services.portal.content import names
 from services.portal.language import DEFAULT, LANGUAGES
 from services.portal.pages import settings_of, slug
-from services.portal.query import Query
 from services.portal.sources import sources_of
 
 routes = APIRouter(include_in_schema=False)
@@ -21,7 +20,11 @@ routes = APIRouter(include_in_schema=False)
 SHEETS: Final = 1_000
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
-_FILTERS: Final = ("continent", "country", "theme", "kind", "language")
+# what the catalogue can filter by
+_FILTERS: Final = (
+    *("continent", "country", "theme", "kind", "status", "language", "sdg", "authority_type", "has_documents"),
+    *("budget", "budget_min", "budget_max", "period", "period_from", "period_to"),
+)
 
 ET.register_namespace("", _SITEMAP)
 ET.register_namespace("xhtml", _XHTML)
@@ -29,9 +32,9 @@ ET.register_namespace("xhtml", _XHTML)
 
 @routes.get("/{lang:lang}/feed.atom")
 async def feed(request: Request, lang: str) -> Response:
-    """The newest sheets of a search; words and amounts are left out, the catalogue filters by lists alone."""
-    query = Query.read(request.query_params.multi_items())
-    pairs = [*(pair for pair in query.pairs if pair[0] in _FILTERS), ("lang", lang)]
+    """The newest sheets of a search; words and the area of the map are left out, the catalogue has neither."""
+    given = [(name, value.strip()) for name, value in request.query_params.multi_items() if name in _FILTERS]
+    pairs = [*dict.fromkeys(pair for pair in given if pair[1]), ("lang", lang)]
     async with sources_of(request).streamed("/feed.atom", pairs=pairs, headers=request.headers) as stream:
         body = b"".join([chunk async for chunk in stream.chunks])
         headers = {**stream.headers, "Cache-Control": "no-cache"}

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import orjson
 
-from backbone.contracts import labels, vocabularies
+from backbone.contracts import amounts, labels, vocabularies
 from backbone.contracts.checksum import canonical, digest_of
-from services.search import amounts, facets, places
+from services.search import facets, places
 from services.search.analysis import LANGUAGES
 from services.search.spelling import joined, plain, words
 
@@ -221,6 +221,7 @@ def vocabulary() -> list[Any]:
         [_countries_names((code,)) for code in vocabularies.countries()],
         places.towns_edition(),
         dict(amounts.rates()),
+        vocabularies.BUDGET_BRACKETS,
     ]
 
 

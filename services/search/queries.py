@@ -1,6 +1,6 @@
 """What is asked of the engine: pure functions from parameters to request bodies.
 
-The text alone is the query. Facets, amounts and the box are a post-filter, so that one request gives the hits and,
+The text alone is the query. Facets and the box are a post-filter, so that one request gives the hits and,
 beside them, each facet's counts under all filters but its own.
 """
 
@@ -48,14 +48,7 @@ HIGHLIGHT: Final[Body] = {
 
 def clauses(filters: Filters) -> dict[str, Body]:
     """Every filter by its name."""
-    found = facets.clauses(filters.selections)
-    if filters.budget_min is not None or filters.budget_max is not None:
-        bounds = {"gte": filters.budget_min, "lte": filters.budget_max}
-        found["budget"] = {"range": {"budget": {side: bound for side, bound in bounds.items() if bound is not None}}}
-    if filters.period_from is not None or filters.period_to is not None:
-        months = {"gte": filters.period_from, "lte": filters.period_to}
-        bounds = {side: month for side, month in months.items() if month is not None}
-        found["period"] = {"range": {"period": {**bounds, "relation": "intersects"}}}
+    found = facets.clauses(filters.selections, filters.bounds)
     if filters.bbox is not None:
         west, south, east, north = filters.bbox
         corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}

@@ -5,7 +5,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from backbone.http import JSON, router
-from services.search import answers, parameters, service
+from services.search import answers, facets, parameters, service
 from services.search.index import Index
 from services.search.thesaurus import Thesaurus
 from services.search.vocabulary_routes import synonyms
@@ -45,6 +45,14 @@ async def map_projects(request: Request) -> Response:
     asked = parameters.map_(request.query_params.multi_items(), request.headers.get("accept-language", ""))
     found = await service.map_(*_of(request), asked)
     return GeoJSON(found, headers=_headers(asked.language))
+
+
+@search.get("/facets", **_documented(parameters.FACET_LIST, answers.FacetList))
+async def list_facets(request: Request) -> Response:
+    """The facets that a search has: titles, kinds, parameters, and their values where these are few."""
+    language = parameters.facet_list(request.query_params.multi_items(), request.headers.get("accept-language", ""))
+    headers = {**_headers(language), "Cache-Control": "public, max-age=300"}
+    return JSON({"facets": facets.declarations(language)}, headers=headers)
 
 
 @search.get("/figures", **_documented(parameters.FIGURES, answers.Figures))

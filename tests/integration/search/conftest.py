@@ -46,6 +46,18 @@ class Loaded:
     async def projects(self, *pairs: tuple[str, str]) -> dict[str, Any]:
         return await self.get("/projects", *pairs)
 
+    async def walk(self, *pairs: tuple[str, str]) -> list[str]:
+        """The ids of all pages; `pairs` say their size."""
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            answer = await self.projects(*pairs, *([("cursor", cursor)] if cursor else []))
+            found += [item["id"] for item in answer["items"]]
+            cursor = answer["cursor"]
+            if cursor is None:
+                return found
+            assert len(answer["items"]) == int(dict(pairs)["size"])
+
 
 async def drop_all(index: Index) -> None:
     """Leave nothing of this index in the engine."""
