@@ -38,7 +38,7 @@ def build(settings: Settings | None = None) -> tuple[FastAPI, Settings]:
     database = database_of(settings)
     engine = Engine(settings)
     index = Index(engine, settings)
-    vocabulary, misses = Vocabulary(), Misses(database)
+    vocabulary, misses = Vocabulary(engine), Misses(database)
     # no component: who searches needs no token, and the keys are fetched for the first who has one
     tokens = TokenVerifier(settings.jwks_url)
     application = app.create(

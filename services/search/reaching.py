@@ -90,7 +90,7 @@ async def _asked_of_words(index: Index, text: Text) -> tuple[frozenset[Part], di
         "size": 0,
         "track_total_hits": False,
         "query": PUBLISHED,
-        "aggs": {"parts": {"filters": {"filters": words.counted(text.words)}}},
+        "aggs": {"parts": {"filters": {"filters": words.counted(text.words, text.thesaurus)}}},
         **({"suggest": suggest} if suggest else {}),
     }
     answer = await index.search(body)

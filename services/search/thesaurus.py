@@ -20,6 +20,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from backbone.contracts import labels, vocabularies
 from backbone.contracts.text import Code, Country, Line, ThemeCode
+from services.search.lexicon import Terms
 from services.search.spelling import fold, key, keys
 
 LONGEST_NAME: Final = 5  # words
@@ -82,7 +83,9 @@ class Thesaurus:
     concepts: Mapping[str, Concept]
     generic: frozenset[str] = frozenset()
     _names: Names = field(default_factory=dict[tuple[str, ...], Named], repr=False)
-    # folded names of one word, in their order, each with one spelling of it
+    # the names as the engine cuts them
+    terms: Terms = field(default_factory=dict[tuple[str, str], tuple[str, ...]], repr=False)
+    # folded names of one word, in their order
     _single: Sequence[str] = field(default=(), repr=False)
 
     @classmethod
@@ -97,13 +100,21 @@ class Thesaurus:
                 for form in forms:
                     _add(names, form, named)
                 single.update((fold(form), None) for form in forms if _is_single(form))
-        return cls(known, frozenset(part for word in generic for part in keys(word)), names, sorted(single))
+        said_of_all = frozenset(part for word in generic for part in keys(word))
+        return cls(known, said_of_all, names, _single=sorted(single))
 
     def changed(self, changes: Mapping[str, Concept | None]) -> "Thesaurus":
         """With other concepts in the place of these (None: without)."""
         kept = {**self.concepts, **changes}
         made = Thesaurus.of([concept for concept in kept.values() if concept is not None])
         return replace(made, generic=self.generic)
+
+    def names(self) -> dict[str, list[str]]:
+        """All names of the concepts, by language."""
+        return {
+            language: [form for concept in self.concepts.values() for form in concept.forms.get(language, ())]
+            for language in _LANGUAGES
+        }
 
     def named(self, words: Sequence[str]) -> Named | None:
         """What these words together are the name of."""

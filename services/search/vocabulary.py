@@ -5,7 +5,7 @@ where the database is away.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,9 +14,11 @@ from backbone.components import Supervised
 from backbone.contracts.text import Code, Country, ThemeCode
 from backbone.contracts.vocabularies import SheetLanguage
 from backbone.database import Database, Transaction
-from backbone.errors import FieldError, Invalid, NotFound
+from backbone.errors import FieldError, Invalid, NotFound, Unavailable
 from backbone.http import if_match
 from services.search import thesaurus_repository as repository
+from services.search.engine import Engine
+from services.search.lexicon import terms_of
 from services.search.thesaurus import LONGEST_NAME, Concept, Form, Thesaurus, seed
 from services.search.spelling import keys
 
@@ -48,15 +50,24 @@ class Entry:
 
 
 class Vocabulary:
-    """The thesaurus that searches are answered with; `now` may be another one at each call."""
+    """The thesaurus that searches are answered with, its names cut by the engine; another one after a change."""
 
-    def __init__(self) -> None:
-        self._now = seed()
-        self._version = 0
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._now: Thesaurus | None = None
+        self._version = -1
 
     @property
     def now(self) -> Thesaurus:
+        """Raises `Unavailable` until it was first had."""
+        if self._now is None:
+            raise Unavailable("the thesaurus is not ready yet")
         return self._now
+
+    async def take(self, thesaurus: Thesaurus, version: int = 0) -> None:
+        """Answer with this one from here on. Raises `Unavailable`."""
+        terms = await terms_of(self._engine, thesaurus.names())
+        self._now, self._version = replace(thesaurus, terms=terms), version
 
     async def look(self, database: Database) -> None:
         """Take up what was changed since the last look, by this process or another one."""
@@ -65,8 +76,8 @@ class Vocabulary:
             if newest == self._version:
                 return
             rows = await repository.changes(tx)
-        self._now = seed().changed({row["id"]: _concept(row["concept"]) for row in rows})
-        self._version = max(row["version"] for row in rows)
+        changed = seed().changed({row["id"]: _concept(row["concept"]) for row in rows}) if rows else seed()
+        await self.take(changed, max((row["version"] for row in rows), default=0))
 
 
 class VocabularyKeeper(Supervised):

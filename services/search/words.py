@@ -14,7 +14,7 @@ Sheets that say it all come first whatever the reach (`ranking`), so that nothin
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -28,20 +28,20 @@ Body = dict[str, Any]
 Reach = Literal["said", "near", "any"]
 
 LANGUAGES: Final = vocabularies.LANGUAGES
-# the engines take 1,024 clauses at most: eight parts with all their names are some 900
-MOST_PARTS: Final = 8
-MOST_PHRASES: Final = 3
+# the engines take 1,024 clauses at most: six parts with all their names are some 900
+MOST_PARTS: Final = 6
+# names of several words in a language, by how many parts there are: one clause or more for each word of each
+MOST_PHRASES: Final = {1: 10, 2: 8, 3: 5, 4: 4, 5: 2, 6: 2}
 MOST_BESIDE: Final = 3
 MOST_RELATED: Final = 3
 LEAST_PREFIX: Final = 3
 
 _A_CODE: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+){2,}")
 
-# of one text, how much each field of it says
-FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    language: (f"title.{language}^12", f"summary.{language}^6", f"aims.{language}^2", f"body.{language}")
-    for language in LANGUAGES
-}
+# how much it counts where a sheet says something
+_PROMINENT: Final = {"title": 3.0, "summary": 1.5, "aims": 0.8}
+_MENTIONED: Final = 1.0
+_FOR_PHRASES: Final = ("title", "text")
 _PROPER, _NAMED_ELSEWHERE = 3.0, 2.0
 _COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 4.0, 3.0, 3.0, 4.5
 _SAME, _RELATED, _HINT, _OF_THEME = 1.0, 0.4, 1.0, 0.4
@@ -76,6 +76,11 @@ class Words:
     text: str
     parts: tuple[Part, ...] = ()
     beside: tuple[Part, ...] = ()
+
+    @property
+    def phrases(self) -> int:
+        """How many names of several words are looked for in each language."""
+        return MOST_PHRASES.get(len(self.parts), 0)
 
     @property
     def is_code(self) -> bool:
@@ -147,7 +152,7 @@ class Text:
             return {"match_all": {}}
         if not self.words.parts:
             return {"match_none": {}}
-        better = [_best(_said(part), _GENERIC) for part in self.words.beside]
+        better = [_best(_said(part, self.thesaurus, self.words.phrases), _GENERIC) for part in self.words.beside]
         if len(self.words.parts) > 1:
             better.append(_together(self.words))
         if self.words.is_code and self.reach == "said":
@@ -191,8 +196,8 @@ class Text:
 
     def _ways(self, part: Part) -> list[Body]:
         if self.reach == "said":
-            return _said(part)
-        return [*([] if part in self.unsaid else _said(part)), *self._near(part)]
+            return _said(part, self.thesaurus, self.words.phrases)
+        return [*([] if part in self.unsaid else _said(part, self.thesaurus, self.words.phrases)), *self._near(part)]
 
     def _near(self, part: Part) -> list[Body]:
         ways: list[Body] = []
@@ -200,34 +205,34 @@ class Text:
             if spoken := sound(part.text):
                 ways.append(_constant({"term": {"sounds": spoken}}, _SOUNDS))
             for base in bases(part.text):
-                ways.append(_best(_said(Part((base,), self.thesaurus.named([base]))), _BASE))
+                ways.append(_best(_said(Part((base,), self.thesaurus.named([base])), self.thesaurus, self.words.phrases), _BASE))
             if part.may_be_begun:
                 ways.append(_constant(_begun(part), _BEGUN))
                 if part.named is None:
                     for named in self.thesaurus.begun(part.text)[:MOST_RELATED]:
-                        ways += _named(named, _COMPLETED)
+                        ways += _named(named, self.thesaurus, 0, _COMPLETED)
         if part.named is not None:
             for concept in part.named.concepts:
                 related = self.thesaurus.near(concept)[:MOST_RELATED]
-                ways += [way for other in related for way in _forms(other, _RELATED, phrases=1)]
+                ways += [_forms(other, self.thesaurus, _RELATED, phrases=0) for other in related]
                 if concept.theme and not concept.is_theme:
                     ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))
             ways += [_constant({"term": {"theme": theme}}, _HINT) for theme in part.named.hints]
         return ways
 
 
-def _said(part: Part) -> list[Body]:
+def _said(part: Part, thesaurus: Thesaurus, phrases: int) -> list[Body]:
     """The ways in which a sheet says a part itself."""
     named = part.named or Named()
     place = bool(named.countries or named.continents)
     # a sheet that speaks of another country is not one of it
     weight = 0.3 if place else 1.0
     spelt = (part.text, *joined(part.text))
-    ways = [_combined(text, language, weight) for text in spelt for language in LANGUAGES]
+    ways = [_typed(text, weight) for text in spelt]
     ways.append({"match": {"proper": {"query": part.text, "operator": "and", "boost": _PROPER * weight}}})
     ways.append({"match": {"elsewhere": {"query": part.text, "operator": "and", "boost": _NAMED_ELSEWHERE * weight}}})
     ways += [{"match": {"elsewhere": {"query": whole, "boost": _NAMED_ELSEWHERE}}} for whole in joined(part.text)]
-    return ways + _named(named, weight)
+    return ways + _named(named, thesaurus, phrases, weight)
 
 
 def _scored(part: Part, ways: Sequence[Body]) -> Body:
@@ -242,9 +247,9 @@ def _scored(part: Part, ways: Sequence[Body]) -> Body:
     return {"bool": {"must": [_best(ways)], "should": better}}
 
 
-def _named(named: Named, weight: float) -> list[Body]:
+def _named(named: Named, thesaurus: Thesaurus, phrases: int, weight: float) -> list[Body]:
     """The ways in which a sheet says what has a name: other forms of it, its theme, its countries."""
-    ways = [way for concept in named.concepts for way in _forms(concept, _SAME * weight)]
+    ways = [_forms(concept, thesaurus, _SAME * weight, phrases) for concept in named.concepts]
     for theme in named.themes:
         ways.append(_constant({"term": {"theme": theme}}, _THEME))
         ways.append(_constant({"term": {"main_theme": theme}}, _MAIN_THEME))
@@ -255,28 +260,41 @@ def _named(named: Named, weight: float) -> list[Body]:
     return ways
 
 
-def _forms(concept: Concept, weight: float, phrases: int = MOST_PHRASES) -> list[Body]:
-    """What says a concept in any language: its names of one word together, some longer ones as phrases."""
-    ways: list[Body] = []
+def _forms(concept: Concept, thesaurus: Thesaurus, weight: float, phrases: int) -> Body:
+    """What says a concept in any language: its names of one term, and some of the longer ones as phrases."""
+    single: dict[str, list[str]] = {}
+    longer: list[tuple[str, str]] = []
     for language, forms in concept.forms.items():
-        single = [form for form in forms if " " not in form]
-        if single:
-            ways.append(_combined(" ".join(single), language, weight, operator="or"))
-        for form in [form for form in forms if " " in form][:phrases]:
-            fields = [f"title.{language}^4", f"text.{language}"]
-            ways.append({"multi_match": {"query": form, "fields": fields, "type": "phrase", "slop": 1, "boost": weight}})
-    return ways
+        cut = {form: thesaurus.terms.get((language, form), ()) for form in forms}
+        single[language] = sorted({terms[0] for terms in cut.values() if len(terms) == 1})
+        longer += [(language, form) for form, terms in cut.items() if len(terms) > 1][:phrases]
+
+    def said(field: str) -> list[Body]:
+        ways: list[Body] = [{"terms": {f"{field}.{language}": terms}} for language, terms in single.items() if terms]
+        if field in _FOR_PHRASES:
+            ways += [{"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}} for language, form in longer]
+        return ways
+
+    return _levelled(said, weight)
 
 
-def _combined(text: str, language: str, weight: float, *, operator: str = "and") -> Body:
-    return {
-        "combined_fields": {
-            "query": text,
-            "fields": list(FIELDS[language]),
-            "operator": operator,
-            "boost": weight,
-        }
-    }
+def _typed(text: str, weight: float) -> Body:
+    """What says these very words, by the rules of any language."""
+
+    def said(field: str) -> list[Body]:
+        return [{"match": {f"{field}.{language}": {"query": text, "operator": "and"}}} for language in LANGUAGES]
+
+    return _levelled(said, weight)
+
+
+def _levelled(said: Callable[[str], list[Body]], weight: float) -> Body:
+    """The more prominently a sheet says it, the more: all synonyms count alike, the rare no more than the usual."""
+    better = [_constant(_any(ways), level * weight) for field, level in _PROMINENT.items() if (ways := said(field))]
+    return {"bool": {"must": [_constant(_any(said("text")), _MENTIONED * weight)], "should": better}}
+
+
+def _any(ways: Sequence[Body]) -> Body:
+    return {"bool": {"should": list(ways)}}
 
 
 def _together(asked: Words) -> Body:
@@ -305,11 +323,11 @@ def highlighted(asked: Words) -> Body:
     return {"bool": {"should": clauses}}
 
 
-def counted(asked: Words) -> dict[str, Body]:
+def counted(asked: Words, thesaurus: Thesaurus) -> dict[str, Body]:
     """For each part, by its place, what finds the sheets that say it; and, for one that may be unfinished (`begun`),
     those that have a word which begins so.
     """
-    ways = {str(place): {"bool": {"should": _said(part)}} for place, part in enumerate(asked.parts)}
+    ways = {str(place): {"bool": {"should": _said(part, thesaurus, asked.phrases)}} for place, part in enumerate(asked.parts)}
     begun = [part for part in asked.parts if part.may_be_begun]
     return {**ways, "begun": _begun(begun[0]) if begun else {"match_none": {}}}
 

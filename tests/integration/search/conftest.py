@@ -22,6 +22,7 @@ from services.search.engine import Engine
 from services.search.index import Index
 from services.search.routes import ROUTERS
 from services.search.settings import Settings
+from services.search.thesaurus import seed
 from services.search.vocabulary import Vocabulary
 from tests.integration.search.sheets import demonstration
 from tests.serving import serving
@@ -76,7 +77,9 @@ class Nobody:
 @asynccontextmanager
 async def routes_over(index: Index, settings: Settings) -> AsyncGenerator[httpx.AsyncClient, None]:
     """The routes over an index, without consumer and health."""
-    app = backbone_app.create("search", settings, routers=ROUTERS, state={"index": index, "vocabulary": Vocabulary(), "misses": Nobody()})
+    vocabulary = Vocabulary(index.engine)
+    await vocabulary.take(seed())
+    app = backbone_app.create("search", settings, routers=ROUTERS, state={"index": index, "vocabulary": vocabulary, "misses": Nobody()})
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://search", timeout=30) as http:
         yield http
