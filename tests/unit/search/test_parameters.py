@@ -86,7 +86,7 @@ def test_relevance_is_the_order_of_words_only() -> None:
         ("period", "2027-03", "a year"),
         ("period", "2027+", "a year"),
         ("period", "20\u0662\u0667", "a year"),
-        ("sort", "title", "relevance, newest"),
+        ("sort", "title", "relevance, newest, oldest, budget, distance"),
         ("lang", "de", "fr, en, es, pt, ar"),
         ("size", "0", "from 1 to 100"),
         ("size", "101", "from 1 to 100"),
