@@ -16,11 +16,11 @@ REASONS = [
 
 
 def test_the_reasons_of_a_kind_are_one_sentence() -> None:
-    assert why(REASONS, words("fr")) == [
-        "Mêmes thèmes\u00a0: Eau et assainissement, Santé",
-        "Pays voisin\u00a0: Mali",
-        "Mots en commun\u00a0: forage, puits",
-        "Même type de collectivité\u00a0: Commune",
+    assert why(REASONS, words("en")) == [
+        "Same themes: Eau et assainissement, Santé",
+        "Neighbouring country: Mali",
+        "Words in common: forage, puits",
+        "Same kind of authority: Commune",
     ]
 
 
