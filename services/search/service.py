@@ -10,7 +10,8 @@ from prometheus_client import Counter, Histogram
 
 from backbone.contracts import labels, vocabularies
 from backbone.errors import NotFound
-from services.search import documents, facets, helping, queries, reaching
+from services.search import documents, facets, geo, helping, queries, reaching
+from services.search import similar as likeness
 from services.search.index import Index
 from services.search.parameters import Filters, Map, Search, Similar, Suggest
 from services.search.reaching import understood
@@ -48,7 +49,7 @@ async def search(index: Index, thesaurus: Thesaurus, asked: Search) -> dict[str,
     first = reached.first
     return {
         "total": total,
-        "items": [_item(hit) for hit in shown],
+        "items": [_item(hit, asked) for hit in shown],
         "facets": facets.answer(reached.answer["aggregations"], asked.filters.selections, asked.language),
         "cursor": queries.cursor(asked, text, page.day, shown[-1]) if len(hits) > asked.size else None,
         "relaxed": relaxed,
@@ -68,10 +69,12 @@ async def map_(index: Index, thesaurus: Thesaurus, asked: Map) -> dict[str, Any]
             lambda answer: answer["aggregations"]["said"]["doc_count"],
         )
         text, here = reached.text, reached.answer["aggregations"]["here"]
-        if here["doc_count"] <= asked.points:
+        total, features = here["doc_count"], list[dict[str, Any]]()
+        if total <= asked.points:
             total, features = await _points(index, asked, text)
-        else:
-            total, features = here["doc_count"], await _clusters(index, asked, here, text)
+        # more than asked for, from the start or since they were counted
+        if total > asked.points:
+            total, features = await _clusters(index, asked, here, text)
     relaxed = text.reach != "said" and total > 0
     return {"type": "FeatureCollection", "total": total, "features": features, "relaxed": relaxed}
 
@@ -99,13 +102,14 @@ async def figures(index: Index, thesaurus: Thesaurus, asked: Filters) -> dict[st
 
 
 async def similar(index: Index, project: str, asked: Similar) -> dict[str, Any]:
-    """Published sheets like this one, the nearest first. Raises `NotFound` where it is not published."""
+    """Published sheets like this one, the nearest first, with reasons. Raises `NotFound` where it is not published."""
     with SECONDS.labels("similar").time():
-        found = (await index.search(queries.one(project)))["hits"]["hits"]
+        found = (await index.search(likeness.one(project)))["hits"]["hits"]
         if not found:
             raise NotFound()
-        answer = await index.search(queries.similar(found[0]["_source"], asked.size))
-    return {"items": [_item(hit) for hit in answer["hits"]["hits"]]}
+        document = found[0]["_source"]
+        hits: list[Any] = (await index.search(likeness.alike(document)))["hits"]["hits"]
+    return {"items": likeness.answer(document, hits, asked.size, asked.language)}
 
 
 async def suggest(index: Index, asked: Suggest) -> dict[str, Any]:
@@ -138,8 +142,13 @@ def _count(total: int, relaxed: bool) -> None:
         RELAXED.inc()
 
 
-def _item(hit: Mapping[str, Any]) -> dict[str, Any]:
+def _item(hit: Mapping[str, Any], asked: Search) -> dict[str, Any]:
     item = documents.item(hit["_source"]["sheet"])
+    near = asked.filters.near
+    if near is not None:
+        # by the engine's own distances where it put them in order
+        distance = hit["sort"][-2] if asked.sort == "distance" else geo.distance_km(near, item["location"])
+        item["distance_km"] = round(distance, 1)
     found: Mapping[str, list[str]] | None = hit.get("highlight")
     if found is not None:
         item["highlight"] = {name.partition(".")[0]: fragments for name, fragments in found.items()}
@@ -157,7 +166,7 @@ async def _points(index: Index, asked: Map, text: Text) -> tuple[int, list[dict[
     return answer["hits"]["total"]["value"], features
 
 
-async def _clusters(index: Index, asked: Map, here: Mapping[str, Any], text: Text) -> list[dict[str, Any]]:
+async def _clusters(index: Index, asked: Map, here: Mapping[str, Any], text: Text) -> tuple[int, list[dict[str, Any]]]:
     zoom = asked.zoom
     while sum(tile["doc_count"] for tile in here["tiles"]["buckets"]) < here["doc_count"]:
         # more tiles than the engine may answer: larger ones
@@ -166,14 +175,12 @@ async def _clusters(index: Index, asked: Map, here: Mapping[str, Any], text: Tex
         here = answer["aggregations"]["here"]
     features: list[dict[str, Any]] = []
     for tile in here["tiles"]["buckets"]:
-        corners = tile["bounds"]["bounds"]
-        upper, lower = corners["top_left"], corners["bottom_right"]
         named = [{"value": bucket["key"], "count": bucket["doc_count"]} for bucket in tile["countries"]["buckets"]]
         properties = {"cluster": True, "count": tile["doc_count"], "countries": named}
         feature = _feature(tile["centre"]["location"], properties)
-        feature["bbox"] = [upper["lon"], lower["lat"], lower["lon"], upper["lat"]]
+        feature["bbox"] = list(geo.around(tile["bounds"]["bounds"]))
         features.append(feature)
-    return features
+    return here["doc_count"], features
 
 
 def _feature(place: Mapping[str, float], properties: dict[str, Any]) -> dict[str, Any]:
