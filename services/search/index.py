@@ -69,6 +69,12 @@ class Index:
     def engine(self) -> Engine:
         return self._engine
 
+    def at(self, name: str) -> "Index":
+        """One index by its name, whatever the aliases say: to be searched, not written."""
+        other = Index(self._engine, self._settings)
+        other.alias = name
+        return other
+
     # -- searches ------------------------------------------------------------------------------------------------
 
     async def search(self, body: dict[str, Any], **options: Any) -> dict[str, Any]:
