@@ -148,18 +148,18 @@ def _in_our_words() -> Generator[None]:
     try:
         yield
     except ApiError as error:
-        raise _translated(error) from error
+        raise refusal(error.meta.status, error.body) from error
     except (TransportError, OSError, TimeoutError) as error:
         raise Unavailable("the search engine is away") from error
 
 
-def _translated(error: ApiError) -> Exception:
-    status = error.meta.status
+def refusal(status: int, body: object) -> Exception:
+    """What an engine's error is in our words."""
     if status == 404:
         return IndexMissing("the index is not there yet")
     if status in _AWAY:
         return Unavailable("the search engine cannot answer now")
-    return EngineRefusedError(status, _reason(error.body))
+    return EngineRefusedError(status, _reason(body))
 
 
 def _reason(body: object) -> str:

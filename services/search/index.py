@@ -23,10 +23,10 @@ from prometheus_client import Counter
 
 from backbone.contracts.checksum import SheetsChecksum
 from backbone.errors import Unavailable
-from services.search import documents
+from services.search import documents, prefixes, watching
 from services.search.analysis import ANALYSIS
 from services.search.documents import MAPPING, Write
-from services.search.engine import Engine, IndexMissing
+from services.search.engine import Engine, IndexMissing, refusal
 from services.search.settings import Settings
 
 WRITTEN = Counter("bourse_index_documents_total", "Documents written to the index, by outcome.", ["outcome"])
@@ -52,7 +52,7 @@ class Outcome:
 @cache
 def edition() -> str:
     """A name for how documents look: another one means another index."""
-    what = [documents.EDITION, MAPPING, ANALYSIS, documents.vocabulary()]
+    what = [documents.EDITION, MAPPING, prefixes.with_ours(ANALYSIS), documents.vocabulary()]
     return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:10]
 
 
@@ -64,6 +64,9 @@ class Index:
         self._settings = settings
         self.alias = settings.search_alias
         self.write_alias = f"{self.alias}-write-{edition()}"
+        self.slow_ms = settings.search_slow_ms
+        # sooner than the client gives up, so that the engine stops working on what nobody waits for
+        self._longest = f"{round(settings.search_timeout_s * 900)}ms"
 
     @property
     def engine(self) -> Engine:
@@ -78,10 +81,24 @@ class Index:
     # -- searches ------------------------------------------------------------------------------------------------
 
     async def search(self, body: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """One `_search`. Raises `Unavailable` rather than answer from a part of the index."""
+        """One `_search`. Raises `Unavailable` rather than answer from a part of the index, or too late."""
         async with self._engine.calling() as client:
-            answer = await client.search(index=self.alias, allow_partial_search_results=False, body=body, **options)
-        return answer.body
+            answer = await client.search(
+                index=self.alias,
+                allow_partial_search_results=False,
+                body={**body, "timeout": self._longest},
+                **options,
+            )
+        return whole(answer.body)
+
+    async def searches(self, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Several of them in one request; raises as `search` does where one of them cannot be answered."""
+        header = orjson.dumps({"index": self.alias, "allow_partial_search_results": False})
+        lines = [line for body in bodies for line in (header, orjson.dumps({**body, "timeout": self._longest}))]
+        async with self._engine.calling() as client:
+            # already encoded: the client passes bytes on as they are
+            answer = await client.msearch(searches=cast("Any", lines))
+        return [whole(one) for one in answer.body["responses"]]
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -139,7 +156,7 @@ class Index:
             "number_of_shards": self._settings.search_shards,
             "number_of_replicas": 0,
             "refresh_interval": "-1",
-            "analysis": ANALYSIS,
+            "analysis": prefixes.with_ours(ANALYSIS),
         }
         async with self._engine.calling() as client:
             await client.options(request_timeout=30).indices.create(index=name, settings=settings, mappings=MAPPING)
@@ -224,6 +241,16 @@ class Index:
             return {
                 hit["sort"][0]: (hit["_version"], hit.get("fields", {}).get("digest", [None])[0]) async for hit in hits
             }
+
+
+def whole(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer of the engine. Raises `Unavailable` where it is only a part of one."""
+    if "error" in answer:
+        raise refusal(answer["status"], answer)
+    watching.engine_took(answer["took"])
+    if answer["timed_out"]:
+        raise Unavailable("the search took too long")
+    return answer
 
 
 def _outcome(writes: Sequence[Write], answer: Mapping[str, Any]) -> Outcome:

@@ -241,7 +241,10 @@ async def test_judged_queries_whose_sheets_are_not_there_keep_nothing_out(runnin
     assert (score.ndcg, score.best_at, score.found) == (1, 1, (sheet.ref,))
 
 
-async def test_an_index_that_cannot_be_asked_is_not_compared(running: Running, tmp_path: Path) -> None:
+async def test_an_index_that_cannot_be_asked_is_not_compared(
+    running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rebuilding, "log", structlog.get_logger())
     settings, sheet = await judged(running, tmp_path)
     engine = running.index._engine  # pyright: ignore[reportPrivateUsage]
     old = f"{settings.search_alias}-0123456789-1000000000000"
@@ -249,7 +252,7 @@ async def test_an_index_that_cannot_be_asked_is_not_compared(running: Running, t
     properties = {"gone": {"type": "boolean"}, "id": {"type": "text"}, "codes": {"type": "keyword"}}
     async with engine.calling() as client:
         mappings = {"properties": {**properties, "sheet": {"type": "object", "enabled": False}}}
-        await client.indices.create(index=old, mappings=mappings)
+        await client.indices.create(index=old, mappings=mappings, aliases={f"{old}-alias": {}})
         source = {"id": sheet.id, "gone": False, "codes": [sheet.ref], "sheet": {"ref": sheet.ref}}
         await client.index(index=old, id=sheet.id, document=source, refresh=True)
     refs = await relevance.refs_of(running.index.at(old), relevance.judged(settings.search_judgments))
@@ -265,7 +268,7 @@ async def test_an_index_that_cannot_be_asked_is_not_compared(running: Running, t
 async def _judge_against(running: Running, old: str, settings: Any) -> None:
     new = await running.index.current()
     assert new
-    await rebuilding._judge(running.index.at(old), new, settings, rebuilding._silent, accept_worse=False)  # pyright: ignore[reportPrivateUsage]
+    await rebuilding._judge(running.index.at(f"{old}-alias"), new, settings, rebuilding._silent, accept_worse=False)  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_it_waits_for_a_batch_that_is_being_indexed(running: Running) -> None:
