@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 from elastic_transport import AiohttpHttpNode, HttpHeaders, TransportError
@@ -17,6 +17,9 @@ from backbone.errors import Unavailable
 from services.search.settings import Settings
 
 log = structlog.get_logger()
+
+# as many searches as wait for the engine at once; each is one connection
+CONNECTIONS: Final = 64
 
 _COMPATIBLE = "application/vnd.elasticsearch+"
 _AWAY = frozenset({401, 403, 429, 500, 502, 503, 504})
@@ -128,6 +131,7 @@ class Engine:
             settings.search_url.split(","),
             node_class=node_class,
             request_timeout=settings.search_timeout_s,
+            connections_per_node=CONNECTIONS,
             # a kept connection that the engine's restart broke, or a moment without memory, is worth another try
             max_retries=2,
             retry_on_timeout=False,
