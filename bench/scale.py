@@ -8,8 +8,9 @@ Kafka and consumer the loading would take hours, and what is measured would be t
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -27,7 +28,9 @@ from services.search import documents, prefixes, queries, suggestions
 from services.search.engine import Engine
 from services.search.index import Index
 from services.search.parameters import Filters, Search
+from services.search.reaching import understood
 from services.search.settings import Settings
+from services.search.thesaurus import seed
 
 CLIENTS: Final = 32
 BULK: Final = 500
@@ -114,9 +117,22 @@ async def filled(stack: Stack) -> AsyncGenerator[Filled, None]:
     await engine.stop()
 
 
+class Told(list[Figure]):
+    """Figures that are shown as they come: a run takes long, and may be broken off."""
+
+    def append(self, figure: Figure, /) -> None:
+        super().append(figure)
+        raw = "" if figure.raw is None else f" beside {figure.raw:,.1f}"
+        console.print(f"    {figure.name}: {figure.reached:,.1f} {figure.unit}{raw}", highlight=False)
+
+    def extend(self, figures: Iterable[Figure], /) -> None:
+        for figure in figures:
+            self.append(figure)
+
+
 async def measure(stack: Stack, sizes: Sequence[int]) -> list[Figure]:
     """All figures at each of these sizes, from the least to the greatest."""
-    figures: list[Figure] = []
+    figures = Told()
     table = FullText(stack.database("search"))
     async with filled(stack) as at, aiohttp.ClientSession() as session:
         for count in sorted(sizes):
@@ -127,9 +143,9 @@ async def measure(stack: Stack, sizes: Sequence[int]) -> list[Figure]:
             console.print("  waiting for merges …")
             size = await _settled(session, at)
             figures.append(Figure(f"{count:,}: index", size / count, "bytes/sheet"))
-            figures += await _latencies(session, at, count)
+            figures.extend(await _latencies(session, at, count))
             console.print("  32 clients …")
-            figures += await asyncio.to_thread(_throughput, at, count)
+            figures.extend(await asyncio.to_thread(_throughput, at, count))
             console.print("  PostgreSQL: loading …")
             await table.load(many.sheets(count, before), first=before)
             console.print("  PostgreSQL: searching …")
@@ -159,10 +175,15 @@ def _pairs(asked: Filters) -> str:
     return urlencode([*([("q", asked.q)] if asked.q else []), *chosen])
 
 
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
 def searches() -> list[Ask]:
     found: list[Ask] = []
     for asked in ASKED:
-        body = queries.search(Search(asked, "relevance" if asked.q else "newest", 20, None, "fr"), None, relaxed=False)
+        page = Search(asked, "relevance" if asked.q else "newest", 20, None, "fr")
+        body = queries.search(page, understood(asked.q, seed()), _today(), None)
         found.append((f"/projects?{_pairs(asked)}", "_search", orjson.dumps(body)))
     return found
 
@@ -170,7 +191,7 @@ def searches() -> list[Ask]:
 def maps() -> list[Ask]:
     found: list[Ask] = []
     for zoom, asked in zip((1, 3, 3, 5, 4, 2), ASKED, strict=True):
-        body = orjson.dumps(queries.clusters(asked, zoom, relaxed=False))
+        body = orjson.dumps(queries.clusters(asked, understood(asked.q, seed()), zoom))
         # without single sheets, which are one request more
         found.append((f"/map?{_pairs(asked)}&zoom={zoom}&points=0", "_search", body))
     return found

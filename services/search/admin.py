@@ -21,6 +21,8 @@ from services.search.app import consumer_of, database_of
 from services.search.engine import Engine
 from services.search.index import Index
 from services.search.settings import Settings
+from services.search.thesaurus import Thesaurus
+from services.search.vocabulary import Vocabulary
 
 console = Console()
 errors = Console(stderr=True)
@@ -96,7 +98,7 @@ def show_relevance(
 
     async def do(index: Index, settings: Settings) -> None:
         judgments = relevance.judged(settings.search_judgments)
-        scores = await relevance.evaluate(index, judgments)
+        scores = await relevance.evaluate(index, judgments, thesaurus=await _thesaurus(settings))
         if as_json:
             console.print_json(data=relevance.report(scores) if scores else {"queries": []})
         elif scores:
@@ -105,6 +107,17 @@ def show_relevance(
             errors.print(f"{left} of {len(judgments)} judged queries left out: their sheets are not in the index")
 
     _with_index(do)
+
+
+async def _thesaurus(settings: Settings) -> Thesaurus:
+    """What the service searches with now."""
+    database, vocabulary = database_of(settings), Vocabulary()
+    await database.start()
+    try:
+        await vocabulary.look(database)
+    finally:
+        await database.stop()
+    return vocabulary.now
 
 
 def _show(scores: Sequence[relevance.Score]) -> None:

@@ -12,8 +12,9 @@ of a deleted document after a minute.
 import hashlib
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, cast
@@ -23,7 +24,7 @@ from prometheus_client import Counter
 
 from backbone.contracts.checksum import SheetsChecksum
 from backbone.errors import Unavailable
-from services.search import documents, prefixes, watching
+from services.search import documents, prefixes
 from services.search.analysis import ANALYSIS
 from services.search.documents import MAPPING, Write
 from services.search.engine import Engine, IndexMissing, refusal
@@ -47,6 +48,28 @@ class Outcome:
     indexed: int
     stale: int
     refused: Sequence[tuple[Write, str]]
+
+
+@dataclass
+class Spent:
+    """What the engine says that it took for the searches of one call, milliseconds."""
+
+    engine_ms: int = 0
+    requests: int = 0
+
+
+_SPENT: ContextVar[Spent | None] = ContextVar("spent", default=None)
+
+
+@contextmanager
+def spending() -> Generator[Spent]:
+    """Count what the searches within take."""
+    spent = Spent()
+    token = _SPENT.set(spent)
+    try:
+        yield spent
+    finally:
+        _SPENT.reset(token)
 
 
 @cache
@@ -247,7 +270,10 @@ def whole(answer: dict[str, Any]) -> dict[str, Any]:
     """An answer of the engine. Raises `Unavailable` where it is only a part of one."""
     if "error" in answer:
         raise refusal(answer["status"], answer)
-    watching.engine_took(answer["took"])
+    spent = _SPENT.get()
+    if spent is not None:
+        spent.engine_ms += answer["took"]
+        spent.requests += 1
     if answer["timed_out"]:
         raise Unavailable("the search took too long")
     return answer

@@ -194,6 +194,15 @@ def one(project: str) -> Body:
     }
 
 
+@dataclass(frozen=True)
+class Page:
+    """Where a page begins: the sort values of the hit before it, and how its search reached and dated its results."""
+
+    after: Sequence[Any] | None
+    reach: Reach
+    day: str
+
+
 def cursor(asked: Search, text: Text, day: str, hit: Mapping[str, Any]) -> str:
     """The cursor after this hit."""
     return encode_cursor([asked.fingerprint(), REACHES.index(text.reach), day, *hit["sort"]])

@@ -19,6 +19,7 @@ from backbone.contracts import vocabularies
 from services.search import service
 from services.search.index import Index
 from services.search.parameters import LONGEST_QUERY, Filters, Search
+from services.search.thesaurus import Thesaurus, seed
 
 JUDGMENTS: Final = Path(__file__).parent / "judgments.json"
 DEPTH: Final = 10
@@ -174,15 +175,22 @@ def answerable(among: Sequence[Judgment], refs: Mapping[str, str]) -> list[Judgm
     return [judgment for judgment in among if judgment.grades.keys() <= present]
 
 
-async def evaluate(index: Index, among: Sequence[Judgment], refs: Mapping[str, str] | None = None) -> list[Score]:
-    """Ask each of these queries whose judged sheets are in the index, and score the answers."""
+async def evaluate(
+    index: Index,
+    among: Sequence[Judgment],
+    refs: Mapping[str, str] | None = None,
+    thesaurus: Thesaurus | None = None,
+) -> list[Score]:
+    """Ask each of these queries whose judged sheets are in the index, and score the answers; with the thesaurus that
+    the service begins with, or another one.
+    """
     known = await refs_of(index, among) if refs is None else refs
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def ask(judgment: Judgment) -> Score:
         asked = Search(Filters(q=judgment.q), "relevance", DEPTH, None, judgment.language)
         async with gate:
-            answer = await service.search(index, asked)
+            answer = await service.search(index, thesaurus or seed(), asked)
         found = [known.get(str(item["id"]), str(item["id"])) for item in answer["items"]]
         return score(judgment, found, relaxed=answer["relaxed"])
 
