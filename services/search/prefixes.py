@@ -16,6 +16,8 @@ LONGEST_WORD: Final = 15
 LONGEST_LABEL: Final = 12
 
 _ELIDED: Final = re.compile(rf"\b(?:{'|'.join(FRENCH_ARTICLES)})['’](?=\w)")
+# the accents of our languages, Arabic's vowels; what else combines ends a word
+_MARKS: Final = re.compile("[\u0300-\u036f\u0483-\u0489\u064b-\u065f\u0670]+")
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _ARTICLE: Final = re.compile(r"\b(?:[وبفك]?ال|و?لل)(?=\w\w)")
 _LETTERS: Final = str.maketrans(
@@ -58,7 +60,7 @@ MAPPING: Final[dict[str, Any]] = {
 def normal(text: str) -> str:
     """The words of a text as they are compared: without accents, capitals, elided articles, marks."""
     plain = _ELIDED.sub("", text.casefold())
-    apart = "".join(char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char))
+    apart = _MARKS.sub("", unicodedata.normalize("NFKD", plain))
     return " ".join(_NO_WORD.sub(" ", apart.translate(_LETTERS)).split())
 
 

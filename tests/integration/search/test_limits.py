@@ -47,12 +47,12 @@ async def test_a_slow_search_is_logged_without_what_was_typed(loaded: Loaded, ea
         counted = (await http.get("/metrics")).text
     searched, suggested = [line for line in logs if line["event"] == "slow search"]
     assert searched["ms"] >= searched["engine_ms"] >= 0
-    del searched["ms"], searched["engine_ms"]
+    assert searched["requests"] >= 1
+    del searched["ms"], searched["engine_ms"], searched["requests"]
     assert searched == {
         "event": "slow search",
         "log_level": "warning",
         "call": "projects",
-        "requests": 2,  # nobody says so: then nearly
         "words": 2,
         "filters": ["budget", "theme"],
         "sort": "oldest",
