@@ -13,8 +13,8 @@ from services.search.parameters import Filters
 
 AT_ONCE: Final = 2
 CHUNK: Final = 5000
-# those with a field of their own: amounts and periods are ranges of another
-_COLUMNS: Final = tuple(facet.name for facet in facets.FACETS if facet.path == facet.name)
+_FIELDS: Final = {facet.name: facet.path for facet in facets.FACETS}
+_COLUMNS: Final = tuple(_FIELDS.values())
 _TABLE: Final = f"""
 create table bench_sheets (
     id integer primary key, published timestamptz not null, words tsvector not null,
@@ -126,12 +126,12 @@ def _page(asked: Filters) -> tuple[str, list[Any]]:
 
 
 def _where(asked: Filters, but: str = "") -> str:
-    names = [name for name in asked.selections if name != but]
+    names = [_FIELDS[name] for name in asked.selections if _FIELDS[name] != but]
     words = ["words @@ websearch_to_tsquery('french', $1)"] if asked.q else []
     chosen = [f"{name} && ${number}" for number, name in enumerate(names, 1 + len(words))]
     return " and ".join([*words, *chosen]) or "true"
 
 
 def _arguments(asked: Filters, but: str = "") -> list[Any]:
-    chosen = [sorted(values) for name, values in asked.selections.items() if name != but]
+    chosen = [sorted(values) for name, values in asked.selections.items() if _FIELDS[name] != but]
     return [*([asked.q] if asked.q else []), *chosen]

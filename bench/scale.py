@@ -30,7 +30,8 @@ from services.search.index import Index
 from services.search.parameters import Filters, Search
 from services.search.reaching import understood
 from services.search.settings import Settings
-from services.search.thesaurus import seed
+from services.search.thesaurus import Thesaurus, seed
+from services.search.vocabulary import Vocabulary
 
 CLIENTS: Final = 32
 BULK: Final = 500
@@ -69,9 +70,10 @@ console = Console()
 class Filled:
     """An index of the service's own, filled with the sheets of the bench up to a number."""
 
-    def __init__(self, stack: Stack, index: Index, name: str) -> None:
+    def __init__(self, stack: Stack, index: Index, name: str, thesaurus: Thesaurus) -> None:
         self.stack = stack
         self.index = index
+        self.thesaurus = thesaurus
         self.name = name
         self.count = 0
 
@@ -113,7 +115,9 @@ async def filled(stack: Stack) -> AsyncGenerator[Filled, None]:
     name = await index.create()
     for old in await index.swap(name):
         await index.drop(old)
-    yield Filled(stack, index, name)
+    vocabulary = Vocabulary(engine)
+    await vocabulary.take(seed())
+    yield Filled(stack, index, name, vocabulary.now)
     await engine.stop()
 
 
@@ -179,19 +183,19 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def searches() -> list[Ask]:
+def searches(thesaurus: Thesaurus) -> list[Ask]:
     found: list[Ask] = []
     for asked in ASKED:
         page = Search(asked, "relevance" if asked.q else "newest", 20, None, "fr")
-        body = queries.search(page, understood(asked.q, seed()), _today(), None)
+        body = queries.search(page, understood(asked.q, thesaurus), _today(), None)
         found.append((f"/projects?{_pairs(asked)}", "_search", orjson.dumps(body)))
     return found
 
 
-def maps() -> list[Ask]:
+def maps(thesaurus: Thesaurus) -> list[Ask]:
     found: list[Ask] = []
     for zoom, asked in zip((1, 3, 3, 5, 4, 2), ASKED, strict=True):
-        body = orjson.dumps(queries.clusters(asked, understood(asked.q, seed()), zoom))
+        body = orjson.dumps(queries.clusters(asked, understood(asked.q, thesaurus), zoom))
         # without single sheets, which are one request more
         found.append((f"/map?{_pairs(asked)}&zoom={zoom}&points=0", "_search", body))
     return found
@@ -211,7 +215,11 @@ def typing(alias: str) -> list[Ask]:
 
 async def _latencies(session: aiohttp.ClientSession, at: Filled, count: int) -> list[Figure]:
     figures: list[Figure] = []
-    for name, asks in (("search", searches()), ("map", maps()), ("suggestions", typing(at.index.alias))):
+    for name, asks in (
+        ("search", searches(at.thesaurus)),
+        ("map", maps(at.thesaurus)),
+        ("suggestions", typing(at.index.alias)),
+    ):
         console.print(f"  {name} …")
         ours, raw = await _in_turn(session, at, asks)
         p50, beside = percentile(ours, 0.5), percentile(raw, 0.5)
@@ -264,10 +272,10 @@ def _throughput(at: Filled, count: int) -> list[Figure]:
     """Searches a second of 32 clients, through the service and raw, by turns."""
     service = at.stack.url("search")
     ours: list[Mapping[str, Any]] = [
-        {"method": "GET", "url": service + path, "body": None} for path, _, _ in searches()
+        {"method": "GET", "url": service + path, "body": None} for path, _, _ in searches(at.thesaurus)
     ]
     raw: list[Mapping[str, Any]] = [
-        {"method": "POST", "url": _raw(at, call), "body": body.decode()} for _, call, body in searches()
+        {"method": "POST", "url": _raw(at, call), "body": body.decode()} for _, call, body in searches(at.thesaurus)
     ]
     reached: dict[str, list[dict[str, float]]] = {"ours": [], "raw": []}
     for turn in range(3):

@@ -98,7 +98,7 @@ def show_relevance(
 
     async def do(index: Index, settings: Settings) -> None:
         judgments = relevance.judged(settings.search_judgments)
-        scores = await relevance.evaluate(index, judgments, thesaurus=await _thesaurus(settings))
+        scores = await relevance.evaluate(index, judgments, thesaurus=await _thesaurus(index, settings))
         if as_json:
             console.print_json(data=relevance.report(scores) if scores else {"queries": []})
         elif scores:
@@ -109,9 +109,9 @@ def show_relevance(
     _with_index(do)
 
 
-async def _thesaurus(settings: Settings) -> Thesaurus:
+async def _thesaurus(index: Index, settings: Settings) -> Thesaurus:
     """What the service searches with now."""
-    database, vocabulary = database_of(settings), Vocabulary()
+    database, vocabulary = database_of(settings), Vocabulary(index.engine)
     await database.start()
     try:
         await vocabulary.look(database)

@@ -20,6 +20,7 @@ from services.search import service
 from services.search.index import Index
 from services.search.parameters import LONGEST_QUERY, Filters, Search
 from services.search.thesaurus import Thesaurus, seed
+from services.search.vocabulary import Vocabulary
 
 JUDGMENTS: Final = Path(__file__).parent / "judgments.json"
 DEPTH: Final = 10
@@ -185,16 +186,23 @@ async def evaluate(
     the service begins with, or another one.
     """
     known = await refs_of(index, among) if refs is None else refs
+    searched_with = thesaurus or await _as_at_first(index)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def ask(judgment: Judgment) -> Score:
         asked = Search(Filters(q=judgment.q), "relevance", DEPTH, None, judgment.language)
         async with gate:
-            answer = await service.search(index, thesaurus or seed(), asked)
+            answer = await service.search(index, searched_with, asked)
         found = [known.get(str(item["id"]), str(item["id"])) for item in answer["items"]]
         return score(judgment, found, relaxed=answer["relaxed"])
 
     return list(await asyncio.gather(*(ask(judgment) for judgment in answerable(among, known))))
+
+
+async def _as_at_first(index: Index) -> Thesaurus:
+    vocabulary = Vocabulary(index.engine)
+    await vocabulary.take(seed())
+    return vocabulary.now
 
 
 async def against(index: Index, old: str, new: str, among: Sequence[Judgment]) -> list[str]:
