@@ -74,19 +74,16 @@ async def test_what_is_not_slow_is_not_logged(loaded: Loaded, each_search_url: s
 
 
 @asynccontextmanager
-async def silent_after(url: str, requests: int) -> AsyncGenerator[str, None]:
-    """A way to the engine that lets that many requests through, and then nothing any more."""
-    target, left = httpx.URL(url), requests
+async def hushing(url: str) -> AsyncGenerator[tuple[str, asyncio.Event], None]:
+    """A way to the engine on which, once the event is set, nothing that is asked arrives any more."""
+    target, hushed = httpx.URL(url), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal left
         there, back = await asyncio.open_connection(target.host, target.port)
 
         async def forth() -> None:
-            nonlocal left
             while data := await reader.read(65536):
-                left -= data.startswith((b"GET ", b"POST "))
-                if left >= 0:
+                if not hushed.is_set():
                     back.write(data)
 
         async def home() -> None:
@@ -97,13 +94,13 @@ async def silent_after(url: str, requests: int) -> AsyncGenerator[str, None]:
             await asyncio.gather(forth(), home())
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", hushed
     server.close()
 
 
 async def test_an_engine_that_does_not_answer_is_not_waited_for(loaded: Loaded, each_search_url: str) -> None:
-    # what it is, which the client asks first
-    async with silent_after(each_search_url, 1) as url, over(loaded, url, search_timeout_s=1) as (_, http):
+    async with hushing(each_search_url) as (url, hushed), over(loaded, url, search_timeout_s=1) as (_, http):
+        hushed.set()
         started = time.monotonic()
         answer = await http.get("/projects")
         waited = time.monotonic() - started
