@@ -157,33 +157,6 @@ def figures(filters: Filters, text: Text) -> Body:
     }
 
 
-def suggestions(q: str, most: int) -> Body:
-    """The body for titles, places and authorities that begin so."""
-
-    def begins(field: str) -> Body:
-        return {"match_bool_prefix": {field: {"query": q, "operator": "and"}}}
-
-    def values(field: str, exact: str) -> Body:
-        return {"filter": begins(field), "aggs": {"values": {"terms": {"field": exact, "size": most}}}}
-
-    fields = ("suggested", "place", "authority")
-    return {
-        "query": {
-            "bool": {
-                "should": [begins(field) for field in fields],
-                "minimum_should_match": 1,
-                "filter": [{"term": {"gone": False}}],
-            }
-        },
-        "post_filter": begins("suggested"),
-        "sort": [{"_score": "desc"}, {"id": "asc"}],
-        "size": most,
-        "track_total_hits": False,
-        "_source": ["sheet.title", "sheet.language"],
-        "aggs": {"places": values("place", "place.exact"), "authorities": values("authority", "authority_key")},
-    }
-
-
 @dataclass(frozen=True)
 class Page:
     """Where a page begins: the sort values of the hit before it, and how its search reached and dated its results."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from backbone.http import JSON, router
-from services.search import answers, facets, parameters, service
+from services.search import answers, facets, parameters, service, suggestions
 from services.search.index import Index
 from services.search.thesaurus import Thesaurus
 from services.search.vocabulary_routes import synonyms
@@ -74,7 +74,7 @@ async def similar(request: Request, project_id: str) -> Response:
 async def suggest(request: Request) -> Response:
     """What the words typed so far may become: titles, places, themes, authorities."""
     asked = parameters.suggest(request.query_params.multi_items(), request.headers.get("accept-language", ""))
-    found = await service.suggest(request.app.state.index, asked)
+    found = await suggestions.suggest(request.app.state.index, asked)
     return JSON(found, headers=_headers(asked.language))
 
 

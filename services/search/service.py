@@ -1,35 +1,28 @@
 """What a search is answered."""
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
-import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
-from backbone.contracts import labels, vocabularies
 from backbone.errors import NotFound
 from services.search import documents, facets, geo, helping, queries, reaching
 from services.search import similar as likeness
 from services.search.index import Index
-from services.search.parameters import Filters, Map, Search, Similar, Suggest
+from services.search.parameters import Filters, Map, Search, Similar
 from services.search.reaching import understood
 from services.search.thesaurus import Thesaurus
+from services.search.watching import watched
 from services.search.words import Text
 
-log = structlog.get_logger()
-
-SECONDS = Histogram("bourse_search_seconds", "Time of a search, the engine's included, in seconds.", ["call"])
 ZERO = Counter("bourse_search_zero_results_total", "Searches that found nothing.")
 RELAXED = Counter("bourse_search_relaxed_total", "Searches whose words were found only nearly.")
-
-MOST_SUGGESTIONS: Final = 6
 
 
 async def search(index: Index, thesaurus: Thesaurus, asked: Search) -> dict[str, Any]:
     """A page of results with the facets: `{total, items, facets, cursor, relaxed, said, did_you_mean, help}`."""
-    with SECONDS.labels("projects").time():
+    with watched(index, "projects", asked.filters.q, asked.filters, sort=asked.sort, size=asked.size):
         page = queries.page(asked, datetime.now(UTC).date().isoformat())
         reached = await reaching.reach(
             index,
@@ -61,7 +54,7 @@ async def search(index: Index, thesaurus: Thesaurus, asked: Search) -> dict[str,
 
 async def map_(index: Index, thesaurus: Thesaurus, asked: Map) -> dict[str, Any]:
     """GeoJSON: single sheets where they are few, else clusters with their counts; the counts add up to the total."""
-    with SECONDS.labels("map").time():
+    with watched(index, "map", asked.filters.q, asked.filters, size=asked.points):
         reached = await reaching.reach(
             index,
             understood(asked.filters.q, thesaurus),
@@ -81,7 +74,7 @@ async def map_(index: Index, thesaurus: Thesaurus, asked: Map) -> dict[str, Any]
 
 async def figures(index: Index, thesaurus: Thesaurus, asked: Filters) -> dict[str, int]:
     """How many sheets, countries, continents and authorities match: `{projects, demands, offers, countries, …}`."""
-    with SECONDS.labels("figures").time():
+    with watched(index, "figures", asked.q, asked):
         reached = await reaching.reach(
             index,
             understood(asked.q, thesaurus),
@@ -103,36 +96,13 @@ async def figures(index: Index, thesaurus: Thesaurus, asked: Filters) -> dict[st
 
 async def similar(index: Index, project: str, asked: Similar) -> dict[str, Any]:
     """Published sheets like this one, the nearest first, with reasons. Raises `NotFound` where it is not published."""
-    with SECONDS.labels("similar").time():
+    with watched(index, "similar", "", size=asked.size):
         found = (await index.search(likeness.one(project)))["hits"]["hits"]
         if not found:
             raise NotFound()
         document = found[0]["_source"]
         hits: list[Any] = (await index.search(likeness.alike(document)))["hits"]["hits"]
     return {"items": likeness.answer(document, hits, asked.size, asked.language)}
-
-
-async def suggest(index: Index, asked: Suggest) -> dict[str, Any]:
-    """What the words typed so far may become: `{titles, places, themes, authorities}`."""
-    if not asked.q:
-        return {"titles": [], "places": [], "themes": [], "authorities": []}
-    with SECONDS.labels("suggest").time():
-        answer = await index.search(queries.suggestions(asked.q, MOST_SUGGESTIONS))
-    counted = answer["aggregations"]
-    named = [
-        *_named("continent", vocabularies.CONTINENTS, labels.continent, asked),
-        *_named("country", vocabularies.countries(), labels.country, asked),
-    ]
-    places = [
-        {"label": bucket["key"], "count": bucket["doc_count"]} for bucket in counted["places"]["values"]["buckets"]
-    ]
-    authorities = [bucket["key"].partition("\t") for bucket in counted["authorities"]["values"]["buckets"]]
-    return {
-        "titles": [{"id": hit["_id"], **hit["_source"]["sheet"]} for hit in answer["hits"]["hits"]],
-        "places": [*named[:MOST_SUGGESTIONS], *places],
-        "themes": _themes(asked),
-        "authorities": [{"ref": ref, "name": name} for ref, _, name in authorities],
-    }
 
 
 def _count(total: int, relaxed: bool) -> None:
@@ -186,33 +156,3 @@ async def _clusters(index: Index, asked: Map, here: Mapping[str, Any], text: Tex
 def _feature(place: Mapping[str, float], properties: dict[str, Any]) -> dict[str, Any]:
     point = {"type": "Point", "coordinates": [place["lon"], place["lat"]]}
     return {"type": "Feature", "geometry": point, "properties": properties}
-
-
-def _fold(text: str) -> str:
-    parts = unicodedata.normalize("NFD", text.casefold())
-    return "".join(char for char in parts if not unicodedata.combining(char)).replace(
-        "\N{RIGHT SINGLE QUOTATION MARK}", "'"
-    )
-
-
-def _begins(typed: str, name: str) -> bool:
-    """Whether the words typed begin `name` or one of its words."""
-    folded = _fold(name)
-    return folded.startswith(typed) or f" {typed}" in folded.replace("'", " ").replace("-", " ")
-
-
-def _named(facet: str, values: Any, label: labels.Labels, asked: Suggest) -> list[dict[str, Any]]:
-    typed = _fold(asked.q)
-    named = [(label(value, asked.language), value) for value in values]
-    found = sorted((name, value) for name, value in named if _begins(typed, name))
-    return [{"facet": facet, "value": value, "label": name} for name, value in found]
-
-
-def _themes(asked: Suggest) -> list[dict[str, Any]]:
-    typed = _fold(asked.q)
-    found = [
-        theme
-        for theme in vocabularies.themes().values()
-        if any(_begins(typed, name) for name in (theme.label(asked.language), *theme.synonyms))
-    ]
-    return [{"value": theme.code, "label": theme.label(asked.language)} for theme in found[:MOST_SUGGESTIONS]]
