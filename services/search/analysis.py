@@ -52,9 +52,17 @@ ANALYSIS: Final[dict[str, Any]] = {
             "tokenizer": "standard",
             "filter": ["en_possessive", "lowercase", "en_stop", "asciifolding", "en_stem"],
         },
-        "es": {"char_filter": _CHARACTERS, "tokenizer": "standard", "filter": ["lowercase", "es_stop", "asciifolding", "es_stem"]},
+        "es": {
+            "char_filter": _CHARACTERS,
+            "tokenizer": "standard",
+            "filter": ["lowercase", "es_stop", "asciifolding", "es_stem"],
+        },
         # its stemmer tells ões from oes: folded after it
-        "pt": {"char_filter": _CHARACTERS, "tokenizer": "standard", "filter": ["lowercase", "pt_stop", "pt_stem", "asciifolding"]},
+        "pt": {
+            "char_filter": _CHARACTERS,
+            "tokenizer": "standard",
+            "filter": ["lowercase", "pt_stop", "pt_stem", "asciifolding"],
+        },
         "ar": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",

@@ -23,6 +23,7 @@ Codes = tuple[str, ...]
 
 # raised when documents change in a way that the mapping does not show
 EDITION: Final = 2
+LONGEST_TOWN: Final = 3  # words
 
 ITEM_FIELDS: Final = (
     *("id", "revision", "kind", "status", "language", "title", "summary", "themes", "sdgs", "countries", "continents"),
@@ -34,7 +35,6 @@ SOURCE_OF_ITEM: Final = [
     *(f"sheet.authority.{field}" for field in AUTHORITY_FIELDS),
     "sheet.documents.title",
 ]
-
 
 
 def _per_language(*also: str) -> dict[str, Any]:
@@ -205,7 +205,9 @@ def _towns_names(proper: Codes, country: str) -> Sequence[str]:
     found: dict[str, None] = {}
     for name in proper:
         typed = words(plain(name))
-        spans = [(start, end) for start in range(len(typed)) for end in range(start + 1, min(start + 4, len(typed) + 1))]
+        spans = [
+            (start, end) for start in range(len(typed)) for end in range(start + 1, min(start + 4, len(typed) + 1))
+        ]
         for start, end in spans:
             if typed[start][0].isupper() or not typed[start][0].isascii():
                 found.update(dict.fromkeys(places.variants(" ".join(typed[start:end]), country)))

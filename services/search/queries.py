@@ -14,7 +14,7 @@ from services.search import facets, geo, ranking
 from services.search.documents import SOURCE_OF_ITEM
 from services.search.index import PUBLISHED
 from services.search.parameters import Filters, Search, Sort
-from services.search.words import Reach, Text, highlighted
+from services.search.text import Reach, Text
 
 Body = dict[str, Any]
 
@@ -84,7 +84,7 @@ def search(asked: Search, text: Text, day: str, after: Sequence[Any] | None) -> 
     if text.words:
         # how many say the words at all, whatever the filters
         body["aggs"]["said"] = {"filter": {"match_all": {}}}
-        body["highlight"] = {**HIGHLIGHT, "highlight_query": highlighted(text.words)}
+        body["highlight"] = {**HIGHLIGHT, "highlight_query": text.highlighted()}
     if after is not None:
         body["search_after"] = after
     return body
@@ -176,30 +176,28 @@ def page(asked: Search, today: str) -> Page:
     values = decode_cursor(asked.cursor)
     if values is None:
         return Page(None, "said", today)
-    match values:
-        case [fingerprint, 0 | 1 | 2 as reach, str(day), *sort] if fingerprint == asked.fingerprint():
-            tiers = 1 if asked.sort != "relevance" and reach else 0
-            *numbers, project = sort or [None]
-            fractions = asked.sort in ("relevance", "distance")
-            whole = [True] if fractions else [isinstance(number, int) for number in numbers[tiers:]]
-            if (
-                len(numbers) == tiers + 1
-                and all(whole)
-                and all(isinstance(number, int | float) and _is_a_long(number) for number in numbers)
-                and isinstance(project, str)
-                and len(project) <= 200
-                and _is_a_day(day)
-            ):
-                return Page([*numbers, project], REACHES[reach], day)
-    raise bad_cursor()
+    if len(values) < 5 or values[0] != asked.fingerprint() or not _is_a_day(values[2]):
+        raise bad_cursor()
+    reach, (*numbers, project) = values[1], values[3:]
+    if isinstance(reach, bool) or not isinstance(reach, int) or not 0 <= reach < len(REACHES):
+        raise bad_cursor()
+    # what says all the words comes first, in whatever order
+    tiers = 1 if asked.sort != "relevance" and reach else 0
+    fractions = len(numbers) if asked.sort in ("relevance", "distance") else tiers
+    if len(numbers) != tiers + 1 or not isinstance(project, str) or len(project) > 200:
+        raise bad_cursor()
+    if not all(_is_a_number(number, fraction=place < fractions) for place, number in enumerate(numbers)):
+        raise bad_cursor()
+    return Page([*numbers, project], REACHES[reach], values[2])
 
 
-def _is_a_day(text: str) -> bool:
+def _is_a_day(text: Any) -> bool:
     try:
         return date.fromisoformat(text).isoformat() == text
-    except ValueError:
+    except (ValueError, TypeError):
         return False
 
 
-def _is_a_long(number: float) -> bool:
-    return not isinstance(number, bool) and abs(number) <= NEAREST_INT64
+def _is_a_number(number: Any, *, fraction: bool) -> bool:
+    allowed = (int, float) if fraction else int
+    return isinstance(number, allowed) and not isinstance(number, bool) and abs(number) <= NEAREST_INT64

@@ -5,7 +5,7 @@ The second part moves a score by a fifth at most: it decides between sheets that
 
 from typing import Any, Final
 
-from services.search.words import Text
+from services.search.text import Text
 
 Body = dict[str, Any]
 

@@ -7,20 +7,21 @@ from typing import Any, Final
 from services.search import words
 from services.search.index import PUBLISHED, Index
 from services.search.spelling import fold, plain
+from services.search.text import Reach, Text
 from services.search.thesaurus import Thesaurus
-from services.search.words import Part, Reach, Text
+from services.search.words import Part
 
 Body = dict[str, Any]
 Answer = Mapping[str, Any]
 
 ENOUGH: Final = 10  # a first page of sheets that say all the words is not mixed with others
-_LIKE: Final = 0.78  # how much of a word a correction must share with it
+_LIKE: Final = 0.78  # how much of a word a correction must share with it: one letter in five
 _SUGGESTER: Final[Body] = {
     "field": "spelling",
     "suggest_mode": "missing",
     "max_edits": 2,
     "prefix_length": 0,
-    "min_word_length": 4,
+    "min_word_length": words.LEAST_MISSPELT,
     "string_distance": "damerau_levenshtein",
     "size": 3,
 }
@@ -60,8 +61,12 @@ async def reach(
     return Reached(near, answer, first)
 
 
+def understood(q: str, thesaurus: Thesaurus) -> Text:
+    return Text(words.understand(q, thesaurus), thesaurus)
+
+
 async def _wider(index: Index, text: Text, to: Reach) -> Text:
-    """The text with what must be known to reach further: misspelt words corrected, and the parts that no sheet says."""
+    """The text with what must be known to reach further: words corrected or completed, and the parts no sheet says."""
     unsaid, suggested = await _asked_of_words(index, text)
     best = {word: _best(word, options, text.thesaurus) for word, options in suggested.items()}
     meant = words.completed(text.words, text.thesaurus) or words.corrected(
@@ -74,48 +79,50 @@ async def _wider(index: Index, text: Text, to: Reach) -> Text:
     return replace(other, reach=to, unsaid=unsaid, typed=text.words)
 
 
-def _unfinished(text: Text) -> str | None:
-    return next((fold(part.words[-1]) for part in text.words.parts if part.may_be_begun), None)
-
-
 def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:
     """The nearest of the words of the sheets and of the thesaurus; of those as near, one that the thesaurus knows."""
     shares = {**dict(thesaurus.like(word, _LIKE)), **options}
-    return max(shares, key=lambda option: (round(shares[option], 2), thesaurus.named([option]) is not None), default=None)
+
+    def worth(option: str) -> tuple[float, bool]:
+        return round(shares[option], 2), thesaurus.named([option]) is not None
+
+    return max(shares, key=worth, default=None)
 
 
 async def _asked_of_words(index: Index, text: Text) -> tuple[frozenset[Part], dict[str, dict[str, float]]]:
-    """The parts that no sheet says and, of the words that none has, those of the sheets spelt nearly so."""
-    doubtful = {fold(word): word for word in map(plain, words.may_be_misspelt(text.words))}
-    suggest = {f"w{place}": {"text": word, "term": _SUGGESTER} for place, word in enumerate(doubtful.values())}
+    """The parts that no sheet says and, for each word that seems misspelt, those of the sheets spelt nearly so."""
+    doubtful = text.words.doubtful
+    suggest = {f"w{place}": {"text": plain(word), "term": _SUGGESTER} for place, word in enumerate(doubtful.values())}
     body: Body = {
         "size": 0,
         "track_total_hits": False,
         "query": PUBLISHED,
-        "aggs": {"parts": {"filters": {"filters": words.counted(text.words, text.thesaurus)}}},
+        "aggs": {"parts": {"filters": {"filters": text.counted()}}},
         **({"suggest": suggest} if suggest else {}),
     }
     answer = await index.search(body)
-    buckets = answer["aggregations"]["parts"]["buckets"]
-    unsaid = frozenset(part for place, part in enumerate(text.words.parts) if not buckets[str(place)]["doc_count"])
-    whole = {fold(word) for part in text.words.parts if part not in unsaid for word in part.words}
-    begun = _unfinished(text)
-    if begun and not (buckets["begun"]["doc_count"] or text.thesaurus.begun(begun)):
-        begun = None  # nothing begins so: it is misspelt
+    counts = {name: bucket["doc_count"] for name, bucket in answer["aggregations"]["parts"]["buckets"].items()}
+    unsaid = frozenset(part for place, part in enumerate(text.words.parts) if not counts[str(place)])
+    said = {fold(word) for part in text.words.parts if part not in unsaid for word in part.words}
+    begun = _begun(text, counts["begun"])
     suggested: dict[str, dict[str, float]] = {}
-    for place, folded in enumerate(doubtful):
-        if folded == begun:
+    for place, word in enumerate(doubtful):
+        if word == begun:
             continue
         tokens = answer["suggest"][f"w{place}"]
         found = tokens[0]["options"] if len(tokens) == 1 else ()
         options = {option["text"]: option["score"] for option in found if option["score"] >= _LIKE}
-        if folded in whole:
+        if word in said:
             # a stemmer took it for another word: it is misspelt where no sheet has it so and a name is spelt nearly so
             options = {option: share for option, share in options.items() if text.thesaurus.named([option])}
-        if folded not in whole or options:
-            suggested[folded] = options
+        if word not in said or options:
+            suggested[word] = options
     return unsaid, suggested
 
 
-def understood(q: str, thesaurus: Thesaurus) -> Text:
-    return Text(words.understand(q, thesaurus), thesaurus)
+def _begun(text: Text, sheets: int) -> str | None:
+    """The last word where it is the beginning of one in so many sheets, or of a name: then it is not misspelt."""
+    part = text.words.unfinished
+    if part is None or not (sheets or text.thesaurus.begun(part.words[-1])):
+        return None
+    return fold(part.words[-1])

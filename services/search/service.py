@@ -12,9 +12,9 @@ from services.search import similar as likeness
 from services.search.index import Index
 from services.search.parameters import Filters, Map, Search, Similar
 from services.search.reaching import understood
+from services.search.text import Text
 from services.search.thesaurus import Thesaurus
 from services.search.watching import watched
-from services.search.words import Text
 
 ZERO = Counter("bourse_search_zero_results_total", "Searches that found nothing.")
 RELAXED = Counter("bourse_search_relaxed_total", "Searches whose words were found only nearly.")

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02b9\u0060\u00b4\u2032\uff07"), "'")
-_HYPHENS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212\u00ad"), "-")
-_NOTHING: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u0640"))
+_HYPHENS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212"), "-")
+_NOTHING: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u0640"))
 _PLAIN: Final = _APOSTROPHES | _HYPHENS | _NOTHING
 # O.N.G., S.I.G
 _DOTTED: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?![^\W\d_])|\b(?:[^\W\d_]\.){1,}[^\W\d_]\b(?!\.?\w)")
@@ -72,11 +72,14 @@ def joined(text: str) -> list[str]:
     """
     text = unicodedata.normalize("NFC", text).translate(_PLAIN)
     acronyms = [found.replace(".", "") for found in _DOTTED.findall(text)]
-    held = [word for word in _HELD.findall(text) if "-" in word or not _ELIDED.match(word) or word[2:3].isupper()]
-    return list(dict.fromkeys([*acronyms, *(word.replace("-", "").replace("'", "") for word in held)]))
+    # N'Djamena is held together, l'eau is not
+    held = [word if word[2:3].isupper() else without_elision(word) for word in _HELD.findall(text)]
+    return list(
+        dict.fromkeys([*acronyms, *(word.replace("-", "").replace("'", "") for word in held if not word.isalnum())])
+    )
 
 
-# what is put before a word in all of the Latin languages: who looks for ecotourism is glad of tourism where there is no other
+# what is put before a word in all of the Latin languages: without ecotourism, tourism is better than nothing
 _BEFORE: Final = (
     *("aero", "afro", "agro", "anti", "auto", "bio", "ciclo", "cyber", "cyclo", "eco", "electro", "ethno", "euro"),
     *("geo", "hydro", "infra", "inter", "micro", "mini", "moto", "multi", "para", "peri", "photo", "pluri", "psycho"),
@@ -88,7 +91,8 @@ _LEAST_BASE: Final = 5
 def bases(word: str) -> list[str]:
     """The words that a compound is made of, less what is only put before one: socio-culturel of culturel."""
     parts = word.split("-")
-    if len(parts) == 1:
-        folded = fold(word)
-        parts = [word[len(before) :] for before in _BEFORE if folded.startswith(before) and len(folded) == len(word)]
-    return [part for part in parts if len(part) >= _LEAST_BASE and fold(part) not in _BEFORE]
+    if len(parts) > 1:
+        return [part for part in parts if len(part) >= _LEAST_BASE and fold(part) not in _BEFORE]
+    folded = fold(word)
+    ends = [word[len(before) :] for before in _BEFORE if folded.startswith(before) and len(folded) == len(word)]
+    return [end for end in ends if len(end) > _LEAST_BASE]

@@ -13,7 +13,7 @@ from backbone.contracts import labels, vocabularies
 from backbone.contracts.labels import LANGUAGES
 from services.search.index import Index
 from services.search.parameters import Suggest
-from services.search.prefixes import beginnings, normal
+from services.search.prefixes import beginnings, normal, typed
 from services.search.watching import watched
 
 Body = dict[str, Any]
@@ -36,7 +36,7 @@ async def suggest(index: Index, asked: Suggest) -> dict[str, Any]:
 
 
 async def _found(index: Index, asked: Suggest, *, nearly: bool) -> dict[str, Any]:
-    titles, *counted = await index.searches(bodies(normal(asked.q), nearly=nearly))
+    titles, *counted = await index.searches(bodies(typed(asked.q), nearly=nearly))
     places, authorities = (_first(counted[at : at + 2]) for at in (0, 2))
     return {
         "titles": [{"id": hit["_id"], **hit["_source"]["sheet"]} for hit in titles["hits"]["hits"]],
@@ -137,26 +137,26 @@ def _joined(names: Sequence[str]) -> str:
 
 def named(facet: str, asked: Suggest, *, nearly: bool) -> list[dict[str, Any]]:
     """The values of a vocabulary of which a word begins so, those whose name in the person's language does first."""
-    typed = normal(asked.q)
+    begun = typed(asked.q)
     ranked: list[tuple[int, str, str]] = []
     for value, label, own, others in _vocabulary(facet, asked.language):
-        rank = _nearly_rank(typed, own, others) if nearly else _rank(typed, own, others)
+        rank = _nearly_rank(begun, own, others) if nearly else _rank(begun, own, others)
         if rank is not None:
             ranked.append((rank, label, value))
     return [{"facet": facet, "value": value, "label": label} for _, label, value in sorted(ranked)]
 
 
-def _rank(typed: str, own: str, others: str) -> int | None:
-    if f"| {typed}" in own:
+def _rank(begun: str, own: str, others: str) -> int | None:
+    if f"| {begun}" in own:
         return 0
-    if f" {typed}" in own:
+    if f" {begun}" in own:
         return 1
-    return 2 if f" {typed}" in others else None
+    return 2 if f" {begun}" in others else None
 
 
-def _nearly_rank(typed: str, own: str, others: str) -> int | None:
+def _nearly_rank(begun: str, own: str, others: str) -> int | None:
     for rank, names in enumerate((own, others)):
-        if any(begins_nearly(typed, name.strip()) for name in names.split("|")):
+        if any(begins_nearly(begun, name.strip()) for name in names.split("|")):
             return rank
     return None
 
@@ -166,12 +166,12 @@ def may_differ(q: str) -> bool:
     return len(normal(q)) >= LEAST_TO_DIFFER and not any(char.isdigit() for char in q)
 
 
-def begins_nearly(typed: str, name: str) -> bool:
+def begins_nearly(begun: str, name: str) -> bool:
     """Whether a name begins so but for one letter more, less, other, or two exchanged; its first letter is right."""
-    if typed[:1] != name[:1]:
+    if begun[:1] != name[:1]:
         return False
-    same = next((at for at, (one, other) in enumerate(zip(typed, name, strict=False)) if one != other), len(typed))
-    rest, there = typed[same:], name[same:]
+    same = next((at for at, (one, other) in enumerate(zip(begun, name, strict=False)) if one != other), len(begun))
+    rest, there = begun[same:], name[same:]
     return (
         there.startswith(rest[1:])  # one too many
         or there[1:].startswith(rest)  # one missing

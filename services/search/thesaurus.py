@@ -15,7 +15,7 @@ from importlib import resources
 from itertools import takewhile
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -42,7 +42,7 @@ class Concept(BaseModel):
 
     id: Code
     theme: ThemeCode | None = None
-    forms: Mapping[vocabularies.SheetLanguage, tuple[Form, ...]] = Field(default_factory=dict)
+    forms: Mapping[vocabularies.SheetLanguage, tuple[Form, ...]]
     near: tuple[Code, ...] = ()
     countries: tuple[Country, ...] = ()
 
@@ -238,7 +238,5 @@ def seed() -> Thesaurus:
 
 
 def _read(entry: Mapping[str, Any]) -> Concept:
-    kept: dict[str, Any] = {
-        name: entry[name] for name in ("id", "theme", "near", "countries") if name in entry
-    }
+    kept: dict[str, Any] = {name: entry[name] for name in ("id", "theme", "near", "countries") if name in entry}
     return Concept(**kept, forms={language: entry[language] for language in _LANGUAGES})

@@ -19,8 +19,8 @@ from backbone.http import if_match
 from services.search import thesaurus_repository as repository
 from services.search.engine import Engine
 from services.search.lexicon import terms_of
-from services.search.thesaurus import LONGEST_NAME, Concept, Form, Thesaurus, seed
 from services.search.spelling import keys
+from services.search.thesaurus import LONGEST_NAME, Concept, Form, Thesaurus, seed
 
 LOOK_EVERY_S: Final = 2.0
 Origin = Literal["seed", "changed", "added"]

@@ -79,7 +79,9 @@ async def routes_over(index: Index, settings: Settings) -> AsyncGenerator[httpx.
     """The routes over an index, without consumer and health."""
     vocabulary = Vocabulary(index.engine)
     await vocabulary.take(seed())
-    app = backbone_app.create("search", settings, routers=ROUTERS, state={"index": index, "vocabulary": vocabulary, "misses": Nobody()})
+    app = backbone_app.create(
+        "search", settings, routers=ROUTERS, state={"index": index, "vocabulary": vocabulary, "misses": Nobody()}
+    )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://search", timeout=30) as http:
         yield http

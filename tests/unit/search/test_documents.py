@@ -30,12 +30,12 @@ def test_a_tombstone_says_nothing_but_that_it_is_one() -> None:
     assert write.digest is None
 
 
-def test_names_of_what_the_codes_stand_for_are_searched_in_every_language() -> None:
+def test_what_places_are_called_elsewhere_is_searched() -> None:
     sheet = publication(themes=["health"]).sheet.model_dump(mode="json")
-    names = orjson.loads(documents.published(sheet, 1).source)["names"]
-    assert {"Santé", "hôpital", "Sénégal", "Afrique"} <= set(names["fr"])
-    assert {"Senegal", "Africa"} <= set(names["en"])
-    assert "السنغال" in names["ar"]
+    document = orjson.loads(documents.published(sheet, 1).source)
+    assert {"Sénégal", "Senegal", "السنغال", "Afrique", "Africa"} <= set(document["elsewhere"])
+    assert document["main_theme"] == "health"
+    assert 0 < document["completeness"] <= 1
 
 
 def test_accents_apart_from_their_letters_are_joined() -> None:

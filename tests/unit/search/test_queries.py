@@ -7,8 +7,11 @@ import pytest
 
 from backbone.errors import Invalid
 from backbone.paging import encode_cursor
-from services.search import parameters, queries
+from services.search import parameters, queries, reaching, words
+from services.search.text import Reach, Text
+from services.search.thesaurus import Thesaurus, seed
 
+TODAY = "2027-03-01"
 HIT = {"sort": [1795372836452, "project-1"]}
 
 
@@ -16,11 +19,20 @@ def asked(*pairs: tuple[str, str]) -> parameters.Search:
     return parameters.search(list(pairs), "fr")
 
 
+def cursor_of(first: parameters.Search, reach: Reach = "said") -> str:
+    text = Text(words.NOTHING, Thesaurus.of([]), reach)
+    return queries.cursor(first, text, TODAY, HIT)
+
+
 def test_a_cursor_leads_on_in_its_own_search_whatever_the_size_and_language() -> None:
-    first = asked(("theme", "health"), ("theme", "heritage"))
-    cursor = queries.cursor(first, HIT, relaxed=True)
+    cursor = cursor_of(asked(("theme", "health"), ("theme", "heritage")))
     following = asked(("theme", "heritage"), ("theme", "health"), ("cursor", cursor), ("size", "3"), ("lang", "ar"))
-    assert queries.after(following) == ([1795372836452, "project-1"], True)
+    assert queries.page(following, "2027-03-02") == queries.Page([1795372836452, "project-1"], "said", TODAY)
+
+
+def test_a_cursor_remembers_how_far_its_search_reached() -> None:
+    cursor = cursor_of(asked(("q", "eau")), "near")
+    assert queries.page(asked(("q", "eau"), ("cursor", cursor)), "2027-03-02").reach == "near"
 
 
 @pytest.mark.parametrize(
@@ -34,9 +46,9 @@ def test_a_cursor_leads_on_in_its_own_search_whatever_the_size_and_language() ->
     ],
 )
 def test_a_cursor_of_another_search_is_refused(other: list[tuple[str, str]]) -> None:
-    cursor = queries.cursor(asked(("theme", "health")), HIT, relaxed=False)
+    cursor = cursor_of(asked(("theme", "health")))
     with pytest.raises(Invalid) as refused:
-        queries.after(asked(*other, ("cursor", cursor)))
+        queries.page(asked(*other, ("cursor", cursor)), TODAY)
     assert [error.field for error in refused.value.errors] == ["cursor"]
 
 
@@ -45,38 +57,40 @@ def test_a_cursor_of_another_search_is_refused(other: list[tuple[str, str]]) -> 
     [
         [],
         [0],
-        [0, 1],
-        [2, 1, "a"],
-        [0, "1", "a"],
-        [0, 1, 2],
-        [0, 1.5, "a"],
-        [0, None, "a"],
-        [0, True, "a"],
-        [0, 2**63, "a"],
-        [0, 1, "a" * 201],
-        [0, 1, "a", "b"],
+        [0, TODAY],
+        [0, TODAY, 1],
+        [3, TODAY, 1, "a"],
+        [-1, TODAY, 1, "a"],
+        [True, TODAY, 1, "a"],
+        ["0", TODAY, 1, "a"],
+        [0, "2027-02-30", 1, "a"],
+        [0, "2027-W01-1", 1, "a"],
+        [0, 20270301, 1, "a"],
+        [0, TODAY, "1", "a"],
+        [0, TODAY, 1, 2],
+        [0, TODAY, 1.5, "a"],
+        [0, TODAY, None, "a"],
+        [0, TODAY, True, "a"],
+        [0, TODAY, 2**63, "a"],
+        [0, TODAY, 1, "a" * 201],
+        [0, TODAY, 1, "a", "b"],
+        [1, TODAY, 1, "a"],
     ],
 )
 def test_a_forged_cursor_is_refused(tail: list[object]) -> None:
     cursor = encode_cursor([asked().fingerprint(), *tail])
     with pytest.raises(Invalid):
-        queries.after(asked(("cursor", cursor)))
+        queries.page(asked(("cursor", cursor)), TODAY)
 
 
 @pytest.mark.parametrize("cursor", ["x", "é", "bnVsbA", "e30", base64.b64encode(b"[" * 100).decode(), "AAAA" * 100])
 def test_garbage_is_refused(cursor: str) -> None:
     with pytest.raises(Invalid):
-        queries.after(asked(("cursor", cursor)))
+        queries.page(asked(("cursor", cursor)), TODAY)
 
 
 def test_words_of_a_query_stay_words() -> None:
-    body = orjson.dumps(queries.search(asked(("q", "eau AND (title:x) *")), None, relaxed=False)).decode()
+    q = "eau AND (title:x) *"
+    body = orjson.dumps(queries.search(asked(("q", q)), reaching.understood(q, seed()), TODAY, None)).decode()
     assert "query_string" not in body
-
-
-def test_codes_are_never_looked_for_nearly() -> None:
-    assert not queries.may_relax("00000000-0000-0000-0000-000000000003")
-    assert not queries.may_relax("2027 !!!")
-    assert queries.may_relax("assainissemnt 2027")
-    relaxed = orjson.dumps(queries.text("assainissemnt 2027", relaxed=True)).decode()
-    assert "2027" not in relaxed
+    assert "wildcard" not in body

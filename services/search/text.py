@@ -1,0 +1,256 @@
+"""The query of text that a person's words become: pure functions from words to the body of a query.
+
+Each part is one clause, the best of the ways in which a sheet may say it (`dis_max`): as typed by the rules of each
+language, as a proper name, by a concept's other names in any language, by the country or theme that it names. How many
+parts must be met depends on the reach:
+
+- `said`: up to three parts all of them, beyond three of four;
+- `near`: six of ten of those that the thesaurus knows, and a part may be met by what comes near it: the beginning of a
+  word, a name that sounds alike, a related concept, the concept's theme;
+- `any`: one part.
+
+Sheets that say it all come first whatever the reach (`ranking`), so that nothing near beats them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from backbone.contracts import vocabularies
+from services.search.places import sound
+from services.search.spelling import bases, fold, joined
+from services.search.thesaurus import Concept, Named, Thesaurus
+from services.search.words import Part, Words
+
+Body = dict[str, Any]
+Reach = Literal["said", "near", "any"]
+
+LANGUAGES: Final = vocabularies.LANGUAGES
+# names of several words in a language, by how many parts there are. The engines take 1,024 clauses at most, and each
+# word of such a name is one or more: six parts with all their names are some 900
+MOST_PHRASES: Final = {1: 10, 2: 8, 3: 5, 4: 4, 5: 2, 6: 2}
+MOST_RELATED: Final = 3
+MOST_COMPLETED: Final = 3
+
+# how much it counts where a sheet says something
+_PROMINENT: Final = {"title": 3.0, "summary": 1.5, "aims": 0.8}
+_MENTIONED: Final = 1.0
+_FOR_PHRASES: Final = ("title", "text")
+_PROPER, _NAMED_ELSEWHERE = 3.0, 2.0
+_COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 4.0, 3.0, 3.0, 4.5
+_SAME, _RELATED, _HINT, _OF_THEME = 1.0, 0.4, 1.0, 0.4
+_COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.0, 2.0
+_IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.0, 0.5, 1.0
+_GENERIC, _TOGETHER, _APART, _OF_A_PLACE = 0.1, 0.5, 0.3, 0.3
+_CODE: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Text:
+    """The query of text at one reach; `unsaid` are the parts that no sheet says, `typed` the words as they were typed
+    where these are corrected.
+    """
+
+    words: Words
+    thesaurus: Thesaurus
+    reach: Reach = "said"
+    unsaid: frozenset[Part] = frozenset()
+    typed: Words | None = None
+
+    def query(self) -> Body:
+        """What finds and scores the sheets."""
+        plain = self._without_words()
+        if plain is not None:
+            return plain
+        better = [_best(self._said(part), _GENERIC) for part in self.words.beside]
+        if len(self.words.parts) > 1:
+            better.append(_together(self.words))
+        return {"bool": {"must": [{"dis_max": {"queries": [self._met(), self._code()]}}], "should": better}}
+
+    def filter(self) -> Body:
+        """What finds them, for where no score is asked."""
+        plain = self._without_words()
+        return plain if plain is not None else _any([self._met(), self._code()])
+
+    def said(self) -> list["Text"]:
+        """What says all of it, the words as typed before the corrected ones; empty where this does."""
+        said = [Text(asked, self.thesaurus) for asked in (self.typed, self.words) if asked is not None]
+        return said if self.reach != "said" else said[:-1]
+
+    def counted(self) -> dict[str, Body]:
+        """For each part, by its place, what finds the sheets that say it; and, for one that may be unfinished
+        (`begun`), those that have a word which begins so.
+        """
+        ways = {str(place): _any(self._said(part)) for place, part in enumerate(self.words.parts)}
+        unfinished = self.words.unfinished
+        return {**ways, "begun": _begun(unfinished) if unfinished else _any([])}
+
+    def highlighted(self) -> Body:
+        """What is marked in the texts: the words typed and the names of one word that mean the same."""
+        clauses: list[Body] = []
+        for language in LANGUAGES:
+            marked = [part.text for part in self.words.parts]
+            for concept in (concept for part in self.words.parts if part.named for concept in part.named.concepts):
+                marked += [form for form in concept.forms.get(language, ()) if " " not in form]
+            clauses.append({"match": {f"text.{language}": " ".join(marked)}})
+        return _any(clauses)
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _without_words(self) -> Body | None:
+        if not self.words:
+            return {"match_all": {}}
+        if not self.words.parts:
+            return {"match_none": {}}
+        return self._code() if self.words.is_code and self.reach == "said" else None
+
+    def _code(self) -> Body:
+        return {"term": {"codes": {"value": self.words.text.lower(), "boost": _CODE}}}
+
+    def _met(self) -> Body:
+        """What a query is about must be met: the parts that have a name, or all of them where none has."""
+        ways = {part: ways for part in self.words.parts if (ways := self._ways(part))}
+        named = [part for part in ways if part.named is not None]
+        about = named if named and self.reach != "said" else list(ways)
+        if not about:
+            return {"match_none": {}}
+        clauses = [_scored(part, ways[part]) for part in about]
+        beside = [_scored(part, ways[part]) for part in ways if part not in about]
+        met = {"bool": {"should": clauses, "minimum_should_match": self._least(len(clauses))}}
+        return {"bool": {"must": [met], "should": beside}} if beside else met
+
+    def _least(self, count: int) -> int:
+        if self.reach == "any":
+            return 1
+        if self.reach == "near":
+            return count if count <= 2 else max(2, round(count * 0.6))
+        return count if count <= 3 else max(3, round(count * 0.75))
+
+    def _ways(self, part: Part) -> list[Body]:
+        if self.reach == "said":
+            return self._said(part)
+        return [*([] if part in self.unsaid else self._said(part)), *self._near(part)]
+
+    def _said(self, part: Part) -> list[Body]:
+        """The ways in which a sheet says a part itself."""
+        named = part.named or Named()
+        # a sheet that speaks of another country is not one of it
+        weight = _OF_A_PLACE if named.countries or named.continents else 1.0
+        # of a name of several words, those that stand apart say little
+        apart = _APART if named.concepts and len(part.words) > 1 else 1.0
+        spelt = (part.text, *joined(part.text))
+        return [
+            *(_typed(text, weight * apart) for text in spelt),
+            {"match": {"proper": {"query": part.text, "operator": "and", "boost": _PROPER * weight}}},
+            *(
+                {"match": {"elsewhere": {"query": text, "operator": "and", "boost": _NAMED_ELSEWHERE * weight}}}
+                for text in spelt
+            ),
+            *self._named(named, weight, MOST_PHRASES.get(len(self.words.parts), 0)),
+        ]
+
+    def _near(self, part: Part) -> list[Body]:
+        """The ways in which a sheet comes near a part."""
+        ways: list[Body] = []
+        if len(part.words) == 1:
+            if spoken := sound(part.text):
+                ways.append(_constant({"term": {"sounds": spoken}}, _SOUNDS))
+            compound = [Part((base,), self.thesaurus.named([base])) for base in bases(part.text)]
+            ways += [_best(self._said(base), _BASE) for base in compound]
+            if part.may_be_begun:
+                ways.append(_constant(_begun(part), _BEGUN))
+                if part.named is None:
+                    for named in self.thesaurus.begun(part.text)[:MOST_COMPLETED]:
+                        ways += self._named(named, _COMPLETED, 0)
+        if part.named is not None:
+            for concept in part.named.concepts:
+                related = self.thesaurus.near(concept)[:MOST_RELATED]
+                ways += [way for other in related for way in self._forms(other, _RELATED, 0)]
+                if concept.theme and not concept.is_theme:
+                    ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))
+            ways += [_constant({"term": {"theme": theme}}, _HINT) for theme in part.named.hints]
+        return ways
+
+    def _named(self, named: Named, weight: float, phrases: int) -> list[Body]:
+        """The ways in which a sheet says what has a name: other forms of it, its theme, its countries."""
+        ways = [way for concept in named.concepts for way in self._forms(concept, _SAME * weight, phrases)]
+        for theme in named.themes:
+            ways.append(_constant({"term": {"theme": theme}}, _THEME))
+            ways.append(_constant({"term": {"main_theme": theme}}, _MAIN_THEME))
+        if named.countries:
+            ways.append(_constant({"terms": {"country": sorted(named.countries)}}, _COUNTRY))
+        if named.continents:
+            ways.append(_constant({"terms": {"continent": sorted(named.continents)}}, _CONTINENT))
+        return ways
+
+    def _forms(self, concept: Concept, weight: float, phrases: int) -> list[Body]:
+        """What says a concept in any language: its names of one term, and some of the longer ones as phrases."""
+        single: dict[str, list[str]] = {}
+        longer: list[tuple[str, str]] = []
+        for language, forms in concept.forms.items():
+            cut = {form: self.thesaurus.terms.get((language, form), ()) for form in forms}
+            single[language] = sorted({terms[0] for terms in cut.values() if len(terms) == 1})
+            longer += [(language, form) for form, terms in cut.items() if len(terms) > 1][:phrases]
+
+        def said(field: str) -> list[Body]:
+            ways: list[Body] = [
+                {"terms": {f"{field}.{language}": terms}} for language, terms in single.items() if terms
+            ]
+            if field in _FOR_PHRASES:
+                ways += [
+                    {"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}} for language, form in longer
+                ]
+            return ways
+
+        return [_levelled(said, weight)] if said("text") else []
+
+
+def _typed(text: str, weight: float) -> Body:
+    """What says these very words, by the rules of any language."""
+
+    def said(field: str) -> list[Body]:
+        return [{"match": {f"{field}.{language}": {"query": text, "operator": "and"}}} for language in LANGUAGES]
+
+    return _levelled(said, weight)
+
+
+def _levelled(said: Callable[[str], list[Body]], weight: float) -> Body:
+    """The more prominently a sheet says it, the more: all synonyms count alike, the rare no more than the usual."""
+    better = [_constant(_any(ways), level * weight) for field, level in _PROMINENT.items() if (ways := said(field))]
+    return {"bool": {"must": [_constant(_any(said("text")), _MENTIONED * weight)], "should": better}}
+
+
+def _scored(part: Part, ways: Sequence[Body]) -> Body:
+    """A part's clause, with more for the very words typed, which stemming may have brought together with others, and
+    for sheets of the theme of what is looked for: they are about it where others mention it.
+    """
+    named = part.named or Named()
+    better = [_constant({"match": {"spelling": {"query": part.text, "operator": "and"}}}, _VERY_WORDS)]
+    if themes := sorted({concept.theme for concept in named.concepts if concept.theme} | {*named.hints}):
+        better.append(_constant({"terms": {"theme": themes}}, _IN_THEME))
+        better.append(_constant({"terms": {"main_theme": themes}}, _IN_MAIN_THEME))
+    return {"bool": {"must": [_best(ways)], "should": better}}
+
+
+def _together(asked: Words) -> Body:
+    """More for sheets whose title or summary says the parts side by side."""
+    text = " ".join(part.text for part in asked.parts)
+    fields = [f"{name}.{language}" for language in LANGUAGES for name in ("title", "summary")]
+    return {"multi_match": {"query": text, "fields": fields, "type": "phrase", "slop": 3, "boost": _TOGETHER}}
+
+
+def _begun(part: Part) -> Body:
+    return {"prefix": {"spelling": {"value": fold(part.words[-1])}}}
+
+
+def _constant(clause: Body, boost: float) -> Body:
+    return {"constant_score": {"filter": clause, "boost": boost}}
+
+
+def _best(ways: Sequence[Body], boost: float = 1.0) -> Body:
+    return {"dis_max": {"queries": list(ways), "tie_breaker": 0.1, "boost": boost}}
+
+
+def _any(ways: Sequence[Body]) -> Body:
+    # the engines take an empty list for everything
+    return {"bool": {"should": list(ways)}} if ways else {"match_none": {}}

@@ -1,0 +1,118 @@
+"""The thesaurus, and what a query is understood as with it."""
+
+import pytest
+
+from backbone.contracts import vocabularies
+from services.search import words
+from services.search.thesaurus import Concept, Thesaurus, seed
+
+WATER = Concept(id="water", theme="water-sanitation", forms={"fr": ("eau",), "en": ("water",)})
+DRINKING = Concept(
+    id="drinking-water",
+    theme="water-sanitation",
+    forms={"fr": ("eau potable", "AEP"), "en": ("drinking water",)},
+    near=("water", "gone"),
+)
+REGISTRY = Concept(id="civil-registry", theme=None, forms={"fr": ("état civil",)})
+SMALL = Thesaurus.of([WATER, DRINKING, REGISTRY], ["projet", "projets"])
+
+
+def parts(q: str, thesaurus: Thesaurus = SMALL) -> list[str]:
+    return [part.text for part in words.understand(q, thesaurus).parts]
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("projet d’eau potable au Sénégal", ["eau potable", "Sénégal"]),
+        ("eaux potables", ["eaux potables"]),
+        ("l'état-civil de Pikine", ["état-civil", "Pikine"]),
+        ("projets", ["projets"]),
+        ("de la", ["de", "la"]),
+        ("Côte d'Ivoire", ["Côte Ivoire"]),
+        ("A.E.P. Bénin", ["AEP", "Bénin"]),
+        ("", []),
+        ("!!! ???", []),
+    ],
+)
+def test_a_query_is_cut_into_what_it_names(q: str, expected: list[str]) -> None:
+    assert parts(q) == expected
+
+
+def test_names_stand_for_concepts_themes_countries_and_continents() -> None:
+    def named(*typed: str) -> words.Named:
+        found = SMALL.named(typed)
+        assert found is not None, typed
+        return found
+
+    assert named("drinking", "water").concepts == (DRINKING,)
+    assert named("sénégalaise").countries == {"SN"}
+    assert named("Ivory", "Coast").countries == {"CI"}
+    assert named("RDC").countries == {"CD"}
+    assert named("África").continents == {"africa"}
+    assert named("Water", "and", "sanitation").themes == ("water-sanitation",)
+    assert named("dispensaire").hints == ("health",)
+    assert SMALL.named(["xyzzy"]) is None
+
+
+def test_compounds_are_one_however_they_are_written() -> None:
+    chain = Concept(id="cold-chain", forms={"en": ("cold chain",), "fr": ("agro-foresterie",)})
+    thesaurus = Thesaurus.of([chain])
+    for typed in (["coldchain"], ["cold-chain"], ["cold", "chain"], ["agroforesterie"], ["agro", "foresterie"]):
+        assert (thesaurus.named(typed) or words.Named()).concepts == (chain,), typed
+
+
+def test_a_change_takes_the_place_of_a_concept_or_takes_it_away() -> None:
+    changed = SMALL.changed({"water": None, "well": Concept(id="well", forms={"fr": ("puits",)})})
+    assert changed.named(["eau"]) is None
+    assert changed.named(["puits"]) is not None
+    assert changed.is_generic("projets")
+    assert SMALL.named(["eau"]) is not None
+    assert SMALL.near(DRINKING) == [WATER]
+    assert changed.near(DRINKING) == []
+
+
+def test_an_unfinished_name_of_several_words_is_completed() -> None:
+    def completed(q: str) -> str | None:
+        return words.completed(words.understand(q, SMALL), SMALL)
+
+    assert completed("eau pot") == "eau potable"
+    assert completed("accès à l'eau pota") == "accès à l'eau potable" or completed("accès eau pota") is not None
+    assert completed("eau potable") is None
+    assert completed("eau POT") is None
+    assert completed("drinking water") is None
+
+
+def test_corrections_keep_what_leans_on_a_word() -> None:
+    asked = words.understand("l'asainissement de Pikine", SMALL)
+    assert words.corrected(asked, {"asainissement": "assainissement"}) == "l'assainissement de Pikine"
+    # another number or accent is no correction
+    assert words.corrected(asked, {"asainissement": "asainissements"}) is None
+
+
+def test_words_spelt_nearly_so_are_found_the_nearest_first() -> None:
+    names = [name for name, _ in seed().like("asainissement", 0.78)]
+    assert names[0] == "assainissement"
+
+
+def test_codes_and_numbers_are_not_misspelt() -> None:
+    assert words.understand("assainissemnt 2027 sn-pikine-2", SMALL).doubtful == {"assainissemnt": "assainissemnt"}
+    assert words.understand("00000000-0000-0000-0000-000000000003", SMALL).is_code
+    assert words.understand("sn-pikine-assainissement-marche", SMALL).is_code
+    assert not words.understand("socio-culturel", SMALL).is_code
+
+
+def test_the_query_can_be_asked_without_one_of_its_parts() -> None:
+    asked = words.understand("l'eau potable du Sénégal", SMALL)
+    assert asked.without(asked.parts[0]) == "du Sénégal"
+    assert asked.without(asked.parts[1]) == "l'eau potable du"
+
+
+def test_the_seed_has_each_theme_and_all_languages() -> None:
+    concepts = seed().concepts
+    assert vocabularies.themes().keys() <= concepts.keys()
+    for concept in concepts.values():
+        assert all(concept.forms.get(language) for language in vocabularies.LANGUAGES), concept.id
+        assert set(concept.near) <= concepts.keys(), concept.id
+        assert concept.id not in concept.near, concept.id
+        assert set(concept.countries) <= vocabularies.countries().keys(), concept.id
