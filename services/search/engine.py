@@ -153,13 +153,26 @@ def _in_our_words() -> Generator[None]:
         raise Unavailable("the search engine is away") from error
 
 
+def answered(answer: dict[str, Any]) -> dict[str, Any] | EngineRefusedError:
+    """One answer of several, or that the engine refused. Raises `Unavailable`."""
+    if "error" not in answer:
+        return answer
+    error = _of_status(answer["status"], answer)
+    if isinstance(error, EngineRefusedError):
+        return error
+    raise error
+
+
 def _translated(error: ApiError) -> Exception:
-    status = error.meta.status
+    return _of_status(error.meta.status, error.body)
+
+
+def _of_status(status: int, body: object) -> Unavailable | EngineRefusedError:
     if status == 404:
         return IndexMissing("the index is not there yet")
     if status in _AWAY:
         return Unavailable("the search engine cannot answer now")
-    return EngineRefusedError(status, _reason(error.body))
+    return EngineRefusedError(status, _reason(body))
 
 
 def _reason(body: object) -> str:

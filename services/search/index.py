@@ -23,10 +23,10 @@ from prometheus_client import Counter
 
 from backbone.contracts.checksum import SheetsChecksum
 from backbone.errors import Unavailable
-from services.search import documents
+from services.search import documents, engine
 from services.search.analysis import ANALYSIS
 from services.search.documents import MAPPING, Write
-from services.search.engine import Engine, IndexMissing
+from services.search.engine import Engine, EngineRefusedError, IndexMissing
 from services.search.settings import Settings
 
 WRITTEN = Counter("bourse_index_documents_total", "Documents written to the index, by outcome.", ["outcome"])
@@ -72,6 +72,13 @@ class Index:
         async with self._engine.calling() as client:
             answer = await client.search(index=self.alias, allow_partial_search_results=False, body=body, **options)
         return answer.body
+
+    async def searches(self, bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any] | EngineRefusedError]:
+        """Several `_search` at once: of each the answer, or its refusal. Raises `Unavailable` where any has neither."""
+        lines = [line for body in bodies for line in ({"allow_partial_search_results": False}, body)]
+        async with self._engine.calling() as client:
+            answer = await client.options(request_timeout=60).msearch(index=self.alias, searches=lines)
+        return [engine.answered(one) for one in answer.body["responses"]]
 
     # -- events --------------------------------------------------------------------------------------------------
 

@@ -281,6 +281,16 @@ def _filters(values: Mapping[str, Any]) -> Filters:
     )
 
 
+def saved(pairs: Sequence[tuple[str, str]]) -> tuple[Filters, dict[str, list[str]]]:
+    """The filters of a search that is saved, and their parameters as they are kept. Raises `Invalid`."""
+    filters = figures(pairs)
+    given: dict[str, set[str]] = {}
+    for name, value in pairs:
+        if value.strip():
+            given.setdefault(name, set()).add(filters.q if name == "q" else value.strip())
+    return filters, {known.name: sorted(given[known.name]) for known in _FILTERS if known.name in given}
+
+
 def search(pairs: Sequence[tuple[str, str]], accept_language: str) -> Search:
     """What `GET /projects` was asked. Raises `Invalid`."""
     values = _read(SEARCH, pairs)

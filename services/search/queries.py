@@ -171,6 +171,29 @@ def figures(filters: Filters, *, relaxed: bool) -> Body:
     }
 
 
+def among(filters: Filters, projects: Sequence[str]) -> Body:
+    """The body that finds which of these sheets a search finds: the same query and filters, words as they are."""
+    found = [query(filters.q, relaxed=False), *clauses(filters).values(), {"terms": {"id": list(projects)}}]
+    return {
+        "query": {"bool": {"filter": found}},
+        "sort": ["_doc"],
+        "size": len(projects),
+        "track_total_hits": False,
+        "_source": False,
+    }
+
+
+def sheets(projects: Sequence[str], *fields: str) -> Body:
+    """The body for these published sheets: of each document, these fields."""
+    return {
+        "query": {"bool": {"filter": [{"terms": {"id": list(projects)}}, {"term": {"gone": False}}]}},
+        "sort": ["_doc"],
+        "size": len(projects),
+        "track_total_hits": False,
+        "_source": list(fields),
+    }
+
+
 def similar(document: Mapping[str, Any], size: int) -> Body:
     """The body for published sheets like this one (its document's source): by what they say, by theme, by place.
 

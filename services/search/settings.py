@@ -24,5 +24,11 @@ class Settings(ServiceSettings):
     search_timeout_s: float = Field(
         default=5.0, gt=0, description="Longest wait for one answer of the engine, seconds."
     )
+    alerts_hour: int = Field(
+        default=7, ge=0, le=23, description="Hour, in Paris, at which daily and (on Mondays) weekly alerts leave."
+    )
+    proxies: int = Field(
+        default=0, ge=0, description="Proxies in front that each append the caller's address to X-Forwarded-For."
+    )
     search_shards: int = Field(default=1, ge=1, le=50, description="Shards of a new index.")
     search_replicas: int = Field(default=0, ge=0, le=10, description="Copies of each shard of a new index.")
