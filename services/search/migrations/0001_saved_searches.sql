@@ -61,6 +61,6 @@ create table forgotten_accounts (
 
 -- what the links in the e-mails are signed with: made by the first replica that needs it
 create table link_key (
-    only boolean primary key default true check (only),
+    id boolean primary key default true check (id),  -- only one row
     key bytea not null
 );
