@@ -21,7 +21,6 @@ routes = APIRouter(include_in_schema=False)
 SHEETS: Final = 1_000
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
-_FILTERS: Final = ("continent", "country", "theme", "kind", "language")
 
 ET.register_namespace("", _SITEMAP)
 ET.register_namespace("xhtml", _XHTML)
@@ -29,10 +28,10 @@ ET.register_namespace("xhtml", _XHTML)
 
 @routes.get("/{lang:lang}/feed.atom")
 async def feed(request: Request, lang: str) -> Response:
-    """The newest sheets of a search; words and amounts are left out, the catalogue filters by lists alone."""
-    query = Query.read(request.query_params.multi_items())
-    pairs = [*(pair for pair in query.pairs if pair[0] in _FILTERS), ("lang", lang)]
-    async with sources_of(request).streamed("/feed.atom", pairs=pairs, headers=request.headers) as stream:
+    """The newest sheets of a search."""
+    pairs = [*Query.read(request.query_params.multi_items()).filters, ("lang", lang)]
+    feed = sources_of(request).streamed("/feed.atom", service="search", pairs=pairs, headers=request.headers)
+    async with feed as stream:
         body = b"".join([chunk async for chunk in stream.chunks])
         headers = {**stream.headers, "Cache-Control": "no-cache"}
         return Response(body, status_code=stream.status, headers=headers)
@@ -45,7 +44,7 @@ async def robots(request: Request) -> Response:
     if settings.demonstration:
         return PlainTextResponse("User-agent: *\nDisallow: /\n")
     base = settings.portal_url.rstrip("/")
-    return PlainTextResponse(f"User-agent: *\nDisallow: /verify\n\nSitemap: {base}/sitemap.xml\n")
+    return PlainTextResponse(f"User-agent: *\nDisallow: /verify\nDisallow: /*/alerts/\n\nSitemap: {base}/sitemap.xml\n")
 
 
 @routes.get("/sitemap.xml")

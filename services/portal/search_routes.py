@@ -65,7 +65,8 @@ def view(query: Query, found: dict[str, Any], w: Words) -> dict[str, Any]:
         "sizes": SIZES,
         "first_page": shown.address(w.lang) if query.value("cursor") else None,
         "next_page": query.with_("cursor", found["cursor"]).address(w.lang) if found["cursor"] else None,
-        "feed": shown.address(w.lang, "feed.atom"),
+        "feed": Query(query.filters).address(w.lang, "feed.atom"),
+        "alert": Query(query.filters).address(w.lang, "alerts/new"),
     }
 
 

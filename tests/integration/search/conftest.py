@@ -140,7 +140,11 @@ class Running:
     gate: Gate
     producer: AIOKafkaProducer
     signer: Signer
-    database: Database
+    state: Any
+
+    @property
+    def database(self) -> Database:
+        return self.state.database
 
     async def send(self, *events: Event) -> None:
         """Write events to their topics, as moderation's relay does."""
@@ -210,7 +214,7 @@ async def running(
         async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
             await until(lambda: ready(http))
             index = Index(engine, settings)
-            yield Running(http, settings, index, gate, producer, signer, app.state.database)
+            yield Running(http, settings, index, gate, producer, signer, app.state)
         await producer.stop()
         await drop_all(index)
         await engine.stop()
