@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast, get_args
+from urllib.parse import urlencode
 
 import orjson
 
@@ -217,6 +218,7 @@ MAP: Final = (
     _LANG,
 )
 FIGURES: Final = _FILTERS
+FEED: Final = (*_FILTERS, _LANG)
 SIMILAR: Final = (
     Parameter(
         "size",
@@ -289,6 +291,13 @@ def saved(pairs: Sequence[tuple[str, str]]) -> tuple[Filters, dict[str, list[str
         if value.strip():
             given.setdefault(name, set()).add(filters.q if name == "q" else value.strip())
     return filters, {known.name: sorted(given[known.name]) for known in _FILTERS if known.name in given}
+
+
+def feed(pairs: Sequence[tuple[str, str]], accept_language: str) -> tuple[Filters, str, str]:
+    """What `GET /feed.atom` was asked: filters, their query string, the feed's language. Raises `Invalid`."""
+    values = _read(FEED, pairs)
+    _, query = saved([pair for pair in pairs if pair[0] != "lang"])
+    return _filters(values), urlencode(query, doseq=True), values.get("lang") or preferred(accept_language)
 
 
 def search(pairs: Sequence[tuple[str, str]], accept_language: str) -> Search:

@@ -183,6 +183,17 @@ def among(filters: Filters, projects: Sequence[str]) -> Body:
     }
 
 
+def newest(filters: Filters, most: int) -> Body:
+    """The body for the sheets that were published last, for a feed; words as they are."""
+    return {
+        "query": {"bool": {"filter": [query(filters.q, relaxed=False), *clauses(filters).values()]}},
+        "sort": [ORDERS["newest"], {"id": "asc"}],
+        "size": most,
+        "track_total_hits": False,
+        "_source": [*SOURCE_OF_ITEM, "sheet.first_published_at"],
+    }
+
+
 def sheets(projects: Sequence[str], *fields: str) -> Body:
     """The body for these published sheets: of each document, these fields."""
     return {

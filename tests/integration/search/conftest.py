@@ -58,7 +58,7 @@ async def drop_all(index: Index) -> None:
 @asynccontextmanager
 async def routes_over(index: Index, settings: Settings) -> AsyncGenerator[httpx.AsyncClient, None]:
     """The routes over an index, without consumer and health."""
-    app = backbone_app.create("search", settings, routers=ROUTERS, state={"index": index})
+    app = backbone_app.create("search", settings, routers=ROUTERS, state={"index": index, "settings": settings})
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://search", timeout=30) as http:
         yield http

@@ -15,7 +15,7 @@ from services.search.facets import FACETS
 from services.search.parameters import Filters
 from services.search.schedule import ZONE, due
 
-MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.integers(1_700_000_000, 2_050_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 NOTHING = frozenset[str]()
 HOURS = st.integers(0, 23)
 NAMES = [facet.name for facet in FACETS]
