@@ -17,7 +17,7 @@ _EVERYTHING: Final[Mapping[str, str]] = {
     "pt": "Todas as publicações",
     "ar": "كل المنشورات",
 }
-_QUOTED: Final[Mapping[str, str]] = {"fr": "« {} »", "en": "“{}”", "es": "«{}»", "pt": "«{}»", "ar": "«{}»"}
+_QUOTED: Final[Mapping[str, str]] = {"fr": "«\u00a0{}\u00a0»", "en": "“{}”", "es": "«{}»", "pt": "«{}»", "ar": "«{}»"}
 _OR: Final[Mapping[str, str]] = {"fr": "ou", "en": "or", "es": "o", "pt": "ou", "ar": "أو"}
 # letters, marks of their scripts, figures and what words are written with: no address and no link can be made of it
 _WORDS: Final = re.compile(r"[\w\s'’«»“”·,()&–-]+")

@@ -29,7 +29,7 @@ def ids(root: ET.Element) -> list[str]:
     [
         [],
         [("q", "eau")],
-        [("q", "l’eau potable & “guillemets”")],
+        [("q", "l’eau & “potable”")],
         [("theme", "health"), ("theme", "water-sanitation"), ("continent", "africa")],
         [("q", "école"), ("budget_min", "50000"), ("period_from", "2027-06"), ("bbox", "-18,4,16,28")],
         [("country", "NR")],
