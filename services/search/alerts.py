@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,6 +23,7 @@ TO_MATCH = Gauge("bourse_alerts_to_match", "Publications that the saved searches
 UNTOLD = Gauge("bourse_alerts_untold", "Matches that wait for their e-mail.")
 
 POLL_S: Final = 1.0
+LOOK_S: Final = 15.0  # a figure, which may count many rows
 UNCONFIRMED_DAYS: Final = 7
 Turn = Callable[[Transaction], Awaitable[int]]  # how much it did
 
@@ -45,6 +47,7 @@ class _Worker(Supervised):
                 bell.set()
 
             await session.add_listener(self._channel, rung)
+            looked = 0.0
             try:
                 while not session.is_closed():
                     bell.clear()
@@ -53,8 +56,10 @@ class _Worker(Supervised):
                     self.well()
                     if did:
                         continue
-                    async with self._db.connection() as connection:
-                        self._gauge.set(await self._look(connection))
+                    if time.monotonic() - looked > LOOK_S:
+                        async with self._db.connection() as connection:
+                            self._gauge.set(await self._look(connection))
+                        looked = time.monotonic()
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(POLL_S):
                             await bell.wait()

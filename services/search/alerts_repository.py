@@ -67,8 +67,11 @@ async def confirming(tx: Transaction) -> None:
 
 async def await_confirmations(tx: Transaction) -> None:
     """Wait for the searches that are being confirmed: those confirmed before now are seen by the next statement."""
-    await tx.execute("select pg_advisory_lock($1)", CONFIRMING)
-    await tx.execute("select pg_advisory_unlock($1)", CONFIRMING)
+    savepoint = tx.transaction()
+    await savepoint.start()
+    await tx.execute("select pg_advisory_xact_lock($1)", CONFIRMING)
+    # which gives the lock back: only the wait was wanted
+    await savepoint.rollback()
 
 
 async def since(tx: Transaction, projects: Sequence[str], days: int) -> dict[str, datetime]:
@@ -118,11 +121,11 @@ async def lock_due(tx: Transaction, now: datetime, limit: int) -> list[Row]:
     """Some subscribers with something to tell, whom no other replica has taken; their version counts one more."""
     return await tx.fetch(
         "update subscribers set version = version + 1 where id in ("
-        "  select p.id from subscribers p where exists ("
-        "    select from saved_searches s join matches m on m.search = s.id"
+        "  select id from subscribers where id in ("
+        "    select s.subscriber from matches m join saved_searches s on s.id = m.search"
         "    join published_sheets b on b.project = m.project and not b.gone"
-        "    where s.subscriber = p.id and m.told_at is null and m.due_at <= $1)"
-        "  order by p.id limit $2 for update skip locked)"
+        "    where m.told_at is null and m.due_at <= $1)"
+        "  order by id limit $2 for update skip locked)"
         " returning id::text, version, account, email, language",
         now,
         limit,

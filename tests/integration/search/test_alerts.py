@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 
 from backbone.contracts.events import AccountDeleted, ProjectPublished
+from services.search import alerts_repository
 from services.search.telling import tell_some
 from tests.integration.search.conftest import Running, until
 from tests.integration.search.people import Person, Query, all_matched, member
@@ -220,6 +221,38 @@ async def test_a_search_hears_of_nothing_before_its_address_is_confirmed(running
     await running.send(after)
     await until(lambda: has_mails(person, 1))
     assert await person.told() == [(search["id"], after.project)]
+
+
+async def test_matching_waits_for_a_confirmation_under_way_and_for_no_longer(running: Running) -> None:
+    async with running.database.transaction() as matcher:
+        async with running.database.transaction() as confirming:
+            await alerts_repository.confirming(confirming)
+            waiting = asyncio.create_task(alerts_repository.await_confirmations(matcher))
+            assert not (await asyncio.wait({waiting}, timeout=0.3))[0]
+        await waiting
+        # the transaction of the matcher goes on, and holds up nobody
+        async with running.database.transaction() as other:
+            await other.execute("set local lock_timeout = '2s'")
+            await alerts_repository.confirming(other)
+
+
+async def test_a_search_that_can_no_longer_be_asked_keeps_nobody_from_theirs(running: Running) -> None:
+    person, other = member(running), member(running)
+    mark = f"m{uuid4().hex[:10]}"
+    lost = await person.save({"theme": "health"})
+    async with running.database.transaction() as tx:
+        await tx.execute(
+            """update saved_searches set query = '{"theme": ["a-theme-of-the-past"]}', keys = '{*}' where id = $1""",
+            lost["id"],
+        )
+    search = await other.save({"q": mark})
+    event = publication(title=f"Essai {mark}")
+    await running.send(event)
+    await until(lambda: has_mails(other, 1))
+    assert await other.told() == [(search["id"], event.project)]
+    assert await person.mails() == []
+    said = (await running.http.get("/metrics")).text
+    assert float(said.split("bourse_alert_unaskable_total ")[1].split()[0]) >= 1
 
 
 async def test_while_the_engine_is_away_publications_wait_for_their_matches(running: Running) -> None:
