@@ -1,20 +1,24 @@
 """What values are called in the five languages: themes from the vocabulary, places and languages from CLDR."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from babel import Locale
+from babel.numbers import NumberPattern, format_currency, format_decimal, parse_pattern
 
-from backbone.contracts import vocabularies
+from backbone.contracts import amounts, vocabularies
 
 Labels = Callable[[str, str], str]  # (value, language) to label
 
 LANGUAGES: Final = vocabularies.LANGUAGES
 DEFAULT_LANGUAGE: Final = "fr"
 _M49: Final = {"africa": "002", "americas": "019", "asia": "142", "europe": "150", "oceania": "009"}
+_LETTER_BEFORE_FIGURE: Final = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 
 @cache
@@ -53,14 +57,57 @@ def theme(code: str, language: str) -> str:
     return known.label(language) if known else code
 
 
-def own(facet: str) -> Labels:
-    """The labels of a facet that no vocabulary names: `labels.json`."""
+def own(what: str) -> Labels:
+    """The labels of what no vocabulary names: `labels.json`."""
 
     def label(value: str, language: str) -> str:
-        names = _own()[facet].get(value, {})
+        names = _own()[what].get(value, {})
         return names.get(language) or names.get(DEFAULT_LANGUAGE) or value
 
     return label
+
+
+@cache
+def _whole_amounts(language: str) -> NumberPattern:
+    formats = cast("Any", _locale(language)).currency_formats
+    return parse_pattern(formats["standard"].pattern.replace("0.00", "0"))
+
+
+def money(amount: float, currency: str, language: str) -> str:
+    """An amount as the language writes it, without decimals."""
+    written = format_currency(
+        Decimal(str(amount)),
+        currency,
+        format=_whole_amounts(language),
+        locale=_locale(language),
+        currency_digits=False,
+    )
+    # CLDR: a symbol that ends in a letter stands apart from the figures
+    return _LETTER_BEFORE_FIGURE.sub("\u00a0", written)
+
+
+@cache
+def budget_bracket(value: str, language: str) -> str:
+    """A bracket of budgets, in euros."""
+    low, high = amounts.edges(value)
+    if low is None:
+        return own("budget")("none", language)
+    form = "above" if high is None else "between" if low else "under"
+    return own("budget")(form, language).format(
+        low=money(low, "EUR", language),
+        high=money(high or 0, "EUR", language),
+        figures=format_decimal(low, locale=_locale(language)),
+    )
+
+
+def year(value: str, _language: str) -> str:
+    """A year: the same figures in all our languages."""
+    return value
+
+
+def facet(name: str, language: str) -> str:
+    """What a facet is called."""
+    return own("facet")(name, language)
 
 
 def sdg(value: str, language: str) -> str:

@@ -22,12 +22,26 @@ AuthorityType = Literal[
     "federation",
     "traditional-authority",
 ]
+# of a project's total, in euros: from the first amount to below the second; `none` without an amount to compare
+BudgetBracket = Literal[
+    "0-10000",
+    "10000-50000",
+    "50000-100000",
+    "100000-250000",
+    "250000-500000",
+    "500000-1000000",
+    "1000000-",
+    "none",
+]
 
 KINDS: Final = get_args(Kind)
 CONTINENTS: Final = get_args(Continent)
 LANGUAGES: Final = get_args(SheetLanguage)
 FREQUENCIES: Final = get_args(Frequency)
 AUTHORITY_TYPES: Final = get_args(AuthorityType)
+BUDGET_BRACKETS: Final = get_args(BudgetBracket)
+# the years that a sheet's period can have
+YEARS: Final = range(1900, 2200)
 
 
 class Theme(BaseModel):

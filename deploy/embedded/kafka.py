@@ -91,7 +91,8 @@ class Kafka:
         """Give a new data folder its cluster id; only once, a Java start takes a second."""
         if (self.folder / "data" / "meta.properties").exists():
             return
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # with a dash at its head it would be taken for an option
+        cluster = "b" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:].rstrip("=")
         command = [*self._java("kafka.tools.StorageTool", classpath), "format", "-t", cluster, "-c", str(configuration)]
         done = subprocess.run(
             [*command, "--ignore-formatted"], env=dict(self.environment), capture_output=True, text=True, check=False

@@ -1,8 +1,12 @@
 """SQL of the catalogue: one function per question."""
 
+import json
+import math
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
+from typing import Final
 
+from backbone.contracts import amounts
 from backbone.contracts.sheet import Document, PublicSheet
 from backbone.database import Row, Transaction
 from services.catalog.filters import Filters
@@ -16,12 +20,17 @@ async def put_sheet(
         await tx.fetchval(
             """
         insert into project (id, version, revision, changed_at, sheet, kind, language, themes, countries, continents,
-                             authority)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                             authority, status, sdgs, authority_type, has_documents, budget_total, budget_currency,
+                             period_start, period_end)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         on conflict (id) do update set
             version = excluded.version, revision = excluded.revision, changed_at = excluded.changed_at,
             sheet = excluded.sheet, kind = excluded.kind, language = excluded.language, themes = excluded.themes,
-            countries = excluded.countries, continents = excluded.continents, authority = excluded.authority
+            countries = excluded.countries, continents = excluded.continents, authority = excluded.authority,
+            status = excluded.status, sdgs = excluded.sdgs, authority_type = excluded.authority_type,
+            has_documents = excluded.has_documents, budget_total = excluded.budget_total,
+            budget_currency = excluded.budget_currency, period_start = excluded.period_start,
+            period_end = excluded.period_end
         where project.version < excluded.version
         returning true
         """,
@@ -36,6 +45,14 @@ async def put_sheet(
             sheet.countries,
             sheet.continents,
             sheet.authority.ref,
+            sheet.status,
+            sheet.sdgs,
+            sheet.authority.type,
+            bool(sheet.documents),
+            sheet.budget.total if sheet.budget else None,
+            sheet.budget.currency if sheet.budget else None,
+            sheet.period.start,
+            sheet.period.end,
         )
     )
 
@@ -94,25 +111,63 @@ async def find_project(tx: Transaction, project: str) -> Row | None:
     )
 
 
-_MATCHING = """
-    sheet is not null
-    and (cardinality($1::text[]) = 0 or continents && $1)
-    and (cardinality($2::text[]) = 0 or countries && $2)
-    and (cardinality($3::text[]) = 0 or themes && $3)
-    and (cardinality($4::text[]) = 0 or kind = any($4))
-    and (cardinality($5::text[]) = 0 or language = any($5))
+# the amount in euros is null without a budget or without a rate
+_MATCHING: Final = """
+    from project
+    cross join lateral (select round(budget_total / ($1::text::jsonb ->> budget_currency)::double precision) as euros) _
+    where sheet is not null
+    and (cardinality($2::text[]) = 0 or continents && $2)
+    and (cardinality($3::text[]) = 0 or countries && $3)
+    and (cardinality($4::text[]) = 0 or themes && $4)
+    and (cardinality($5::text[]) = 0 or kind = any($5))
+    and (cardinality($6::text[]) = 0 or language = any($6))
+    and (cardinality($7::text[]) = 0 or status = any($7))
+    and (cardinality($8::int[]) = 0 or sdgs && $8)
+    and (cardinality($9::text[]) = 0 or authority_type = any($9))
+    and (cardinality($10::text[]) = 0 or has_documents::text = any($10))
+    and (cardinality($11::text[]) = 0 or 'none' = any($11) and euros is null or exists (
+        select from unnest($12::double precision[], $13::double precision[]) as bracket (low, high)
+        where euros >= low and euros < high))
+    and ($14::double precision is null or euros >= $14)
+    and ($15::double precision is null or euros <= $15)
+    and (cardinality($16::text[]) = 0 or exists (
+        select from unnest($16) as year
+        where period_start <= year || '-12' and coalesce(period_end >= year || '-01', true)))
+    and ($17::text is null or coalesce(period_end >= $17, true))
+    and ($18::text is null or period_start <= $18)
 """
 
 
-async def sheets(tx: Transaction, filters: Filters, after: str, limit: int) -> list[Row]:
-    """id and sheet (JSON text) of the published projects that fit the filters, by id, from the first after `after`."""
-    return await tx.fetch(
-        f"select id, sheet from project where {_MATCHING} and id > $6 order by id limit $7",  # noqa: S608 - a constant
+def _arguments(filters: Filters) -> list[object]:
+    """The arguments of `_MATCHING`."""
+    brackets = [amounts.edges(name) for name in filters.budget if name != "none"]
+    return [
+        json.dumps(dict(amounts.rates())),
         filters.continent,
         filters.country,
         filters.theme,
         filters.kind,
         filters.language,
+        filters.status,
+        filters.sdg,
+        filters.authority_type,
+        filters.has_documents,
+        filters.budget,
+        [low for low, _ in brackets],
+        [math.inf if high is None else high for _, high in brackets],
+        filters.budget_min,
+        filters.budget_max,
+        filters.period,
+        filters.period_from,
+        filters.period_to,
+    ]
+
+
+async def sheets(tx: Transaction, filters: Filters, after: str, limit: int) -> list[Row]:
+    """id and sheet (JSON text) of the published projects that fit the filters, by id, from the first after `after`."""
+    return await tx.fetch(
+        f"select id, sheet {_MATCHING} and id > $19 order by id limit $20",
+        *_arguments(filters),
         after,
         limit,
     )
@@ -121,13 +176,8 @@ async def sheets(tx: Transaction, filters: Filters, after: str, limit: int) -> l
 async def newest(tx: Transaction, filters: Filters, limit: int) -> list[Row]:
     """changed_at and sheet (JSON text) of the projects that fit the filters, those published last first."""
     return await tx.fetch(
-        f"select changed_at, sheet from project where {_MATCHING}"  # noqa: S608 - a constant
-        " order by changed_at desc, id desc limit $6",
-        filters.continent,
-        filters.country,
-        filters.theme,
-        filters.kind,
-        filters.language,
+        f"select changed_at, sheet {_MATCHING} order by changed_at desc, id desc limit $19",
+        *_arguments(filters),
         limit,
     )
 

@@ -44,7 +44,7 @@ async def ask(request: Request, lang: str) -> Response:
 async def save(request: Request, lang: str) -> Response:
     """Save the search; whatever is known of the address, the next page is the same."""
     form = {name: value for name, value in (await _form(request)).items() if name in _EMPTY}
-    query = _query(request)
+    query = await _query(request, lang)
     wanted = {"query": _parameters(query.filters), "language": lang, **{k: v for k, v in form.items() if v}}
     try:
         await sources_of(request).saved_searches("POST", json=wanted, headers=_forwarded(request))
@@ -61,7 +61,7 @@ async def asked(request: Request) -> Response:
 
 
 async def _ask(request: Request, lang: str, form: dict[str, str], errors: dict[str, str]) -> Response:
-    query, w = _query(request), words(lang)
+    query, declared = await _query(request, lang), await sources_of(request).declared(lang)
     try:
         found = await sources_of(request).search([*query.filters, ("size", "1")], lang)
     except Invalid:
@@ -73,7 +73,7 @@ async def _ask(request: Request, lang: str, form: dict[str, str], errors: dict[s
         status=422 if errors else 200,
         headers=_SECRET,
         query=query,
-        chips=chips(query, found["facets"], w),
+        chips=chips(query, found["facets"], declared, words(lang)),
         total=found["total"],
         form=form,
         errors=errors,
@@ -93,8 +93,9 @@ def _explained(wrong: set[str], lang: str) -> dict[str, str]:
     }
 
 
-def _query(request: Request) -> Query:
-    return Query(Query.read(request.query_params.multi_items()).filters)
+async def _query(request: Request, lang: str) -> Query:
+    declared = await sources_of(request).declared(lang)
+    return Query(Query.read(request.query_params.multi_items(), declared).filters)
 
 
 def _parameters(pairs: Pairs) -> dict[str, list[str]]:
@@ -194,7 +195,7 @@ async def _manage(request: Request, lang: str) -> Response:
 
 
 def _of_saved(one: dict[str, Any]) -> Query:
-    return Query.read((name, value) for name, values in one["query"].items() for value in values)
+    return Query(tuple((name, value) for name, values in one["query"].items() for value in values))
 
 
 @routes.get("/{lang:lang}/alerts/unsubscribe")

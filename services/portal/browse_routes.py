@@ -33,7 +33,7 @@ async def _shown(request: Request, filters: Sequence[Pair], lang: str, size: int
         "found": found,
         "map": here,
         "figures": figures,
-        "all_of_them": Query.read(filters).address(lang),
+        "all_of_them": Query(tuple(filters)).address(lang),
     }
 
 

@@ -2,11 +2,9 @@
 
 import gettext
 import io
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -16,7 +14,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, parse_pattern
+from babel.numbers import format_decimal
 from babel.units import format_unit
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
@@ -39,7 +37,6 @@ _OFFICE: Final = (
     ("text", N_("Text document")),
     ("word", N_("Text document")),
 )
-_LETTER_BEFORE_FIGURE: Final = re.compile(r"(?<=[^\W\d_])(?=\d)")
 _UNITS: Final = ((1_000_000, "megabyte"), (1_000, "kilobyte"), (1, "byte"))
 
 
@@ -98,7 +95,6 @@ class Words:
         self.number = lru_cache(maxsize=4_096)(self._number)
         self.month = lru_cache(maxsize=1_024)(self._month)
         self.money = lru_cache(maxsize=4_096)(self._money)
-        self._amounts = parse_pattern(self._locale.currency_formats["standard"].pattern.replace("0.00", "0"))
 
     def t(self, message: str, **values: Any) -> str:
         """A message, its `%(name)s` filled in."""
@@ -139,11 +135,7 @@ class Words:
 
     def _money(self, amount: float, currency: str) -> str:
         """An amount as the language writes it, without decimals."""
-        written = format_currency(
-            Decimal(str(amount)), currency, format=self._amounts, locale=self._locale, currency_digits=False
-        )
-        # CLDR: a symbol that ends in a letter stands apart from the figures
-        return _LETTER_BEFORE_FIGURE.sub("\u00a0", written)
+        return labels.money(amount, currency, self.lang)
 
     def _month(self, month: str) -> str:
         """`2027-03` as a month and a year."""

@@ -59,7 +59,7 @@ async def drawn(request: Request, filters: Sequence[Pair], lang: str) -> Drawn:
 
 def layout(world: WorldMap, found: Mapping[str, Any], filters: Sequence[Pair], w: Words) -> Drawn:
     """The answer of the search service as a map."""
-    query = Query.read(filters)
+    query = Query(tuple(filters))
     countries, continents = query.values("country"), query.values("continent")
     view = world.view(countries=countries, continents=continents)
     if countries and not world.outlines(countries) and found["features"]:

@@ -29,8 +29,10 @@ ET.register_namespace("xhtml", _XHTML)
 @routes.get("/{lang:lang}/feed.atom")
 async def feed(request: Request, lang: str) -> Response:
     """The newest sheets of a search."""
-    pairs = [*Query.read(request.query_params.multi_items()).filters, ("lang", lang)]
-    feed = sources_of(request).streamed("/feed.atom", service="search", pairs=pairs, headers=request.headers)
+    sources = sources_of(request)
+    query = Query.read(request.query_params.multi_items(), await sources.declared(lang))
+    pairs = [*query.filters, ("lang", lang)]
+    feed = sources.streamed("/feed.atom", service="search", pairs=pairs, headers=request.headers)
     async with feed as stream:
         body = b"".join([chunk async for chunk in stream.chunks])
         headers = {**stream.headers, "Cache-Control": "no-cache"}

@@ -4,26 +4,15 @@ The parameters are those of the search service; whatever else an address holds (
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from backbone.errors import FieldError
+from services.portal.declared import Bounds, Declared, Facet
 from services.portal.language import N_, Words
 
-# in the order of the page
-FACETS: Final = {
-    "continent": N_("Continent"),
-    "country": N_("Country"),
-    "theme": N_("Theme"),
-    "kind": N_("Kind of project"),
-    "status": N_("Status"),
-    "language": N_("Language of the sheet"),
-    "sdg": N_("Sustainable development goal"),
-}
-AMOUNTS: Final = ("budget_min", "budget_max")
-MONTHS: Final = ("period_from", "period_to")
-SINGLE: Final = (*AMOUNTS, *MONTHS, "bbox")
+SINGLE: Final = ("bbox",)
 PAGING: Final = ("sort", "size", "cursor")
 SORTS: Final = ("relevance", "newest", "oldest", "budget")
 SIZES: Final = ("10", "20", "50")
@@ -39,8 +28,9 @@ class Query:
     pairs: tuple[Pair, ...]
 
     @classmethod
-    def read(cls, given: Iterable[Pair]) -> "Query":
-        known = ("q", *FACETS, *SINGLE, *PAGING)
+    def read(cls, given: Iterable[Pair], declared: Declared) -> "Query":
+        """What a search can be asked, of all that an address holds."""
+        known = ("q", *declared.parameters, *SINGLE, *PAGING)
         kept = dict.fromkeys((name, value.strip()) for name, value in given if name in known and value.strip())
         return cls(tuple(sorted(kept, key=lambda pair: known.index(pair[0]))))
 
@@ -51,9 +41,8 @@ class Query:
         return next(iter(self.values(name)), "")
 
     def with_(self, name: str, value: str) -> "Query":
-        """With one more value (a facet) or another value (the rest), from the first page."""
-        kept = [pair for pair in self.pairs if pair[0] != "cursor" and (name in FACETS or pair[0] != name)]
-        return Query.read([*kept, (name, value)])
+        """With another value of a parameter that has one, from the first page."""
+        return Query((*self.without(name).pairs, (name, value)))
 
     def without(self, name: str, value: str | None = None) -> "Query":
         """Without a value, or without all of them, from the first page."""
@@ -87,7 +76,10 @@ class Chip:
     address: str
 
 
-def chips(query: Query, facets: Mapping[str, Sequence[Mapping[str, Any]]], w: Words) -> list[Chip]:
+Answered = Mapping[str, Sequence[Mapping[str, Any]]]  # the facets of an answer, by name
+
+
+def chips(query: Query, answered: Answered, declared: Declared, w: Words) -> list[Chip]:
     """The active filters, in the order of the page."""
     found: list[Chip] = []
 
@@ -96,16 +88,18 @@ def chips(query: Query, facets: Mapping[str, Sequence[Mapping[str, Any]]], w: Wo
 
     if query.value("q"):
         add("q", w.t("“%(words)s”", words=query.value("q")), query.without("q"))
-    for name in FACETS:
-        labels = {entry["value"]: entry["label"] for entry in facets.get(name, ())}
-        for value in query.values(name):
-            add(name, labels.get(value, value), query.without(name, value))
-    low, high = query.value("budget_min"), query.value("budget_max")
-    if low or high:
-        add("budget", _budget(low, high, w), query.without("budget_min").without("budget_max"))
-    first, last = query.value("period_from"), query.value("period_to")
-    if first or last:
-        add("period", _period(first, last, w), query.without("period_from").without("period_to"))
+    for facet in declared.facets:
+        labels = {**facet.labels, **{entry["value"]: entry["label"] for entry in answered.get(facet.name, ())}}
+        for value in query.values(facet.name):
+            label = labels.get(value, value)
+            if facet.kind == "range":
+                label = w.t("%(facet)s: %(value)s", facet=facet.title, value=label)
+            add(facet.name, label, query.without(facet.name, value))
+        if facet.bounds:
+            low, high = query.value(facet.bounds.low), query.value(facet.bounds.high)
+            if low or high:
+                without = query.without(facet.bounds.low).without(facet.bounds.high)
+                add(facet.name, _bounded(facet.bounds, facet, low, high, w), without)
     if query.value("bbox"):
         add("bbox", w.t("Area of the map"), query.without("bbox"))
     return found
@@ -125,69 +119,123 @@ def _month(text: str, w: Words) -> str:
         return text
 
 
-def _budget(low: str, high: str, w: Words) -> str:
+def _bounded(bounds: Bounds, facet: Facet, low: str, high: str, w: Words) -> str:
+    written = {"amount": _euros, "month": _month}[bounds.of]
+    low, high = written(low, w) if low else "", written(high, w) if high else ""
     if low and high:
-        return w.t("Budget from %(low)s to %(high)s", low=_euros(low, w), high=_euros(high, w))
+        return w.t("%(facet)s from %(low)s to %(high)s", facet=facet.title, low=low, high=high)
     if low:
-        return w.t("Budget from %(low)s", low=_euros(low, w))
-    return w.t("Budget up to %(high)s", high=_euros(high, w))
+        return w.t("%(facet)s from %(low)s", facet=facet.title, low=low)
+    return w.t("%(facet)s up to %(high)s", facet=facet.title, high=high)
 
 
-def _period(first: str, last: str, w: Words) -> str:
-    if first and last:
-        return w.t("From %(first)s to %(last)s", first=_month(first, w), last=_month(last, w))
-    if first:
-        return w.t("From %(first)s", first=_month(first, w))
-    return w.t("Until %(last)s", last=_month(last, w))
+@dataclass(frozen=True)
+class Choice:
+    """A value of a facet to tick; `bar` is its part of the greatest count, in hundredths; `inner` are narrower ones."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+    bar: int
+    inner: Sequence["Choice"] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether the narrower values are shown at once."""
+        return self.selected or any(choice.selected for choice in self.inner)
 
 
 @dataclass(frozen=True)
 class FacetView:
-    """A facet of the page: its values with their counts, the first ones and the selected ones apart from the rest."""
+    """A facet of the page: its values with their counts, the most frequent and the selected ones apart from the rest.
 
-    name: str
-    title: str
-    first: Sequence[Mapping[str, Any]]
-    rest: Sequence[Mapping[str, Any]]
+    In a hierarchy the values of `inner` stand under those that they belong to. `selected` counts both.
+    """
+
+    facet: Facet
+    inner: Facet | None
+    first: Sequence[Choice]
+    rest: Sequence[Choice]
     selected: int
 
+    @property
+    def title(self) -> str:
+        return f"{self.facet.title} › {self.inner.title}" if self.inner else self.facet.title
 
-def facet_views(facets: Mapping[str, Sequence[Mapping[str, Any]]], w: Words) -> list[FacetView]:
+    @property
+    def names(self) -> list[str]:
+        """The facets that are chosen here."""
+        return [self.facet.name, *([self.inner.name] if self.inner else [])]
+
+
+def facet_views(answered: Answered, declared: Declared) -> list[FacetView]:
     """The facets in the order of the page."""
-    views: list[FacetView] = []
-    for name, title in FACETS.items():
-        values = facets.get(name, ())
-        chosen = [value for value in values if value["selected"]]
-        # a list that is hardly longer than the limit is shown whole
-        limit = len(values) if len(values) <= SHOWN + 2 else SHOWN
-        first = [value for place, value in enumerate(values) if place < limit or value["selected"]]
-        rest = [value for place, value in enumerate(values) if place >= limit and not value["selected"]]
-        views.append(FacetView(name, w.t(title), first, rest, len(chosen)))
-    return views
+    return [_view(facet, answered, declared) for facet in declared.facets if facet.within is None]
 
 
-def explained(errors: Sequence[FieldError], query: Query, w: Words) -> dict[str, str]:
+def _view(facet: Facet, answered: Answered, declared: Declared) -> FacetView:
+    inner = declared.inside(facet)
+    choices = _choices(answered.get(facet.name, ()))
+    if inner:
+        choices = _nested(facet, choices, answered.get(inner.name, ()))
+    # a list that is hardly longer than the limit is shown whole
+    limit = len(choices) if len(choices) <= SHOWN + 2 else SHOWN
+    frequent = sorted(range(len(choices)), key=lambda place: -choices[place].count)[:limit]
+    shown = {*frequent, *(place for place, choice in enumerate(choices) if choice.open)}
+    first = [choice for place, choice in enumerate(choices) if place in shown]
+    rest = [choice for place, choice in enumerate(choices) if place not in shown]
+    every = [*choices, *(narrower for choice in choices for narrower in choice.inner)]
+    return FacetView(facet, inner, first, rest, len([choice for choice in every if choice.selected]))
+
+
+def _choices(values: Sequence[Mapping[str, Any]]) -> list[Choice]:
+    most = max((value["count"] for value in values), default=0) or 1
+    return [
+        Choice(value["value"], value["label"], value["count"], value["selected"], round(100 * value["count"] / most))
+        for value in values
+    ]
+
+
+def _nested(facet: Facet, choices: Sequence[Choice], inner: Sequence[Mapping[str, Any]]) -> list[Choice]:
+    """The broader values with the narrower ones under them; one that has no sheet now still holds its own."""
+    there = {choice.value: choice for choice in choices}
+    parents = {value["parent"] for value in inner}
+    order = [*facet.labels, *(value for value in there if value not in facet.labels)]
+    return [
+        replace(
+            there.get(value) or Choice(value, facet.labels[value], 0, selected=False, bar=0),
+            inner=_choices([one for one in inner if one["parent"] == value]),
+        )
+        for value in order
+        if value in there or value in parents
+    ]
+
+
+def explained(errors: Sequence[FieldError], query: Query, declared: Declared, w: Words) -> dict[str, str]:
     """What is wrong with a search, by field, in the reader's words: what is allowed instead."""
-    return {error.field: _explained(error, query, w) for error in errors}
+    return {error.field: _explained(error, query, declared, w) for error in errors}
 
 
-def _explained(error: FieldError, query: Query, w: Words) -> str:
-    name = error.field
+_ALLOWED: Final = {
+    "amount": N_("Please give an amount in euros, in figures only, such as 50000."),
+    "month": N_("Please give a month as year and month, such as 2027-03."),
+}
+_OUT_OF_ORDER: Final = {
+    "amount": N_("The greatest budget must not be below the least one."),
+    "month": N_("The end of the period must not come before its start."),
+}
+
+
+def _explained(error: FieldError, query: Query, declared: Declared, w: Words) -> str:
+    name, facet = error.field, declared.of(error.field)
     if name == "q":
         return w.t("Please search for at most 200 characters, on one line.")
     if error.code == "repeated":
         return w.t("“%(name)s” can be given only once.", name=name)
-    if error.code == "out_of_order":
-        return (
-            w.t("The greatest budget must not be below the least one.")
-            if name in AMOUNTS
-            else w.t("The end of the period must not come before its start.")
-        )
-    if name in AMOUNTS:
-        return w.t("Please give an amount in euros, in figures only, such as 50000.")
-    if name in MONTHS:
-        return w.t("Please give a month as year and month, such as 2027-03.")
-    if name in FACETS:
+    if facet and facet.bounds and name != facet.name:
+        return w.t((_OUT_OF_ORDER if error.code == "out_of_order" else _ALLOWED)[facet.bounds.of])
+    if facet:
         return w.t("“%(value)s” is not among the choices of this list.", value=", ".join(query.values(name)))
     if name == "bbox":
         return w.t("The area of the map in this address cannot be read: please choose it on the map again.")

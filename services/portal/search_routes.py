@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from backbone.errors import Invalid
 from backbone.http import JSON
+from services.portal.declared import Declared
 from services.portal.language import Words, words
 from services.portal.mapping import drawn
 from services.portal.pages import is_partial, page, slug
@@ -24,13 +25,14 @@ OF_EACH: Final = 4
 @routes.get("/{lang:lang}/projects")
 async def search(request: Request, lang: str) -> Response:
     """The search page: the whole of it, or what changes where a filter was touched."""
-    query = Query.read(request.query_params.multi_items())
     sources, w = sources_of(request), words(lang)
+    declared = await sources.declared(lang)
+    query = Query.read(request.query_params.multi_items(), declared)
     errors: dict[str, str] = {}
     try:
         found, here = await asyncio.gather(sources.search(query.pairs, lang), drawn(request, query.filters, lang))
     except Invalid as refused:
-        errors = explained(refused.errors, query, w)
+        errors = explained(refused.errors, query, declared, w)
         # the facets stay: what else is asked may be right
         sound = Query(tuple(pair for pair in query.pairs if pair[0] not in errors))
         found, here = NOTHING, None
@@ -42,7 +44,7 @@ async def search(request: Request, lang: str) -> Response:
         status=422 if errors else 200,
         block="search" if is_partial(request) else None,
         headers={"HX-Push-Url": query.address(lang)} if is_partial(request) else {},
-        **view(query, found, w),
+        **view(query, found, declared, w),
         map=here,
         errors=errors,
     )
@@ -52,14 +54,14 @@ def _nothing_found() -> dict[str, Any]:
     return {name: NOTHING[name] for name in ("total", "items", "cursor")}
 
 
-def view(query: Query, found: dict[str, Any], w: Words) -> dict[str, Any]:
+def view(query: Query, found: dict[str, Any], declared: Declared, w: Words) -> dict[str, Any]:
     """What the page shows of an answer."""
     shown = Query(tuple(pair for pair in query.pairs if pair[0] != "cursor"))
     return {
         "query": query,
         "found": found,
-        "facets": facet_views(found["facets"], w),
-        "chips": chips(query, found["facets"], w),
+        "facets": facet_views(found["facets"], declared),
+        "chips": chips(query, found["facets"], declared, w),
         "sorts": SORTS if query.value("q") else SORTS[1:],
         "sort": query.value("sort") or ("relevance" if query.value("q") else "newest"),
         "sizes": SIZES,
@@ -74,8 +76,10 @@ def view(query: Query, found: dict[str, Any], w: Words) -> dict[str, Any]:
 async def map_data(request: Request, lang: str) -> Response:
     """The same search as GeoJSON, for the zoomable map."""
     given = request.query_params.multi_items()
-    pairs = [*Query.read(given).filters, *((name, value) for name, value in given if name in _MAP)]
-    return JSON(await sources_of(request).map(pairs, lang), headers={"Cache-Control": "no-cache"})
+    sources = sources_of(request)
+    filters = Query.read(given, await sources.declared(lang)).filters
+    pairs = [*filters, *((name, value) for name, value in given if name in _MAP)]
+    return JSON(await sources.map(pairs, lang), headers={"Cache-Control": "no-cache"})
 
 
 @routes.get("/{lang:lang}/suggest")

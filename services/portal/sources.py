@@ -4,6 +4,7 @@ Answers are taken as they come (JSON objects of the design's HTTP contract). Wha
 the same problem here: 404, 410, 422, 429; what does not answer is `Away`.
 """
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ import orjson
 from starlette.requests import Request
 
 from backbone.errors import Conflict, FieldError, Gone, Invalid, NotFound, Problem, TooMany, Unavailable
+from services.portal.declared import Declared
 
 Pairs = Sequence[tuple[str, str]]
 Json = dict[str, Any]
 
 PATIENCE: Final = httpx.Timeout(8.0, connect=2.0)
 AT_ONCE: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=60)
+FACETS_KEPT_S: Final = 300
 _KEPT: Final = ("content-type", "content-length", "content-disposition", "content-range", "accept-ranges", "etag")
 _ASKED: Final = ("range", "if-range", "if-none-match", "if-modified-since")
 
@@ -50,6 +53,7 @@ class Sources:
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = dict(urls)
         self._http = httpx.AsyncClient(timeout=PATIENCE, limits=AT_ONCE)
+        self._declared: dict[str, tuple[Declared, float]] = {}
 
     async def start(self) -> None:
         return
@@ -65,6 +69,18 @@ class Sources:
     async def search(self, pairs: Pairs, lang: str) -> Json:
         """`{total, items, facets, cursor, relaxed}`."""
         return await self._json("search", "/projects", [*pairs, ("lang", lang)])
+
+    async def declared(self, lang: str) -> Declared:
+        """The facets that a search has: asked again after some minutes, the ones known while search is away."""
+        known, until = self._declared.get(lang, (None, 0.0))
+        if known is None or time.monotonic() >= until:
+            try:
+                known = Declared.read(await self._json("search", "/facets", [("lang", lang)]))
+            except Away:
+                if known is None:
+                    raise
+            self._declared[lang] = known, time.monotonic() + FACETS_KEPT_S
+        return known
 
     async def map(self, pairs: Pairs, lang: str) -> Json:
         """GeoJSON; `pairs` may hold `zoom` and `points`."""

@@ -16,6 +16,7 @@ from backbone.database import Database, Transaction
 from services.search import alerts_repository, matching, saved_repository, telling
 from services.search.index import Index
 from services.search.settings import Settings
+from services.search.vocabulary import Vocabulary
 
 log = structlog.get_logger()
 
@@ -68,11 +69,11 @@ class _Worker(Supervised):
                 self._db.unhang(self._channel)
 
 
-def matcher(db: Database, index: Index, settings: Settings) -> _Worker:
+def matcher(db: Database, index: Index, vocabulary: Vocabulary, settings: Settings) -> _Worker:
     """Asks the saved searches about what is published."""
 
     async def turn(tx: Transaction) -> int:
-        return await matching.match_some(tx, index, settings.alerts_hour)
+        return await matching.match_some(tx, index, vocabulary.now, settings.alerts_hour)
 
     return _Worker("matcher", db, alerts_repository.CHANNEL, turn, alerts_repository.waiting, TO_MATCH)
 

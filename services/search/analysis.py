@@ -16,7 +16,17 @@ FRENCH_ARTICLES: Final = (
     *("aujourd", "entr", "presqu", "quelqu"),
 )
 
+_APOSTROPHES: Final = "\u2018\u02bc\u00b4\u0060\u2032\uff07"  # the typographic one is known to the engines
+_INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_CHARACTERS: Final = ["characters"]
+
 ANALYSIS: Final[dict[str, Any]] = {
+    "char_filter": {
+        "characters": {
+            "type": "mapping",
+            "mappings": [*(f"{char}=>'" for char in _APOSTROPHES), *(f"{char}=>" for char in _INVISIBLE)],
+        },
+    },
     "filter": {
         "fr_elision": {"type": "elision", "articles_case": True, "articles": list(FRENCH_ARTICLES)},
         "fr_stop": {"type": "stop", "stopwords": "_french_"},
@@ -33,21 +43,25 @@ ANALYSIS: Final[dict[str, Any]] = {
     },
     "analyzer": {
         "fr": {
+            "char_filter": _CHARACTERS,
             "tokenizer": "standard",
             "filter": ["fr_elision", "lowercase", "fr_stop", "asciifolding", "fr_stem"],
         },
         "en": {
+            "char_filter": _CHARACTERS,
             "tokenizer": "standard",
             "filter": ["en_possessive", "lowercase", "en_stop", "asciifolding", "en_stem"],
         },
-        "es": {"tokenizer": "standard", "filter": ["lowercase", "es_stop", "asciifolding", "es_stem"]},
+        "es": {"char_filter": _CHARACTERS, "tokenizer": "standard", "filter": ["lowercase", "es_stop", "asciifolding", "es_stem"]},
         # its stemmer tells ões from oes: folded after it
-        "pt": {"tokenizer": "standard", "filter": ["lowercase", "pt_stop", "pt_stem", "asciifolding"]},
+        "pt": {"char_filter": _CHARACTERS, "tokenizer": "standard", "filter": ["lowercase", "pt_stop", "pt_stem", "asciifolding"]},
         "ar": {
+            "char_filter": _CHARACTERS,
             "tokenizer": "standard",
             "filter": ["lowercase", "decimal_digit", "ar_stop", "arabic_normalization", "ar_stem", "asciifolding"],
         },
         "plain": {
+            "char_filter": _CHARACTERS,
             "tokenizer": "standard",
             "filter": ["fr_elision", "lowercase", "decimal_digit", "arabic_normalization", "asciifolding"],
         },

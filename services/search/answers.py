@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Answer(BaseModel):
@@ -24,6 +24,7 @@ class Highlight(Answer):
 
     title: list[str] | None = None
     summary: list[str] | None = None
+    aims: list[str] | None = None
     body: list[str] | None = None
 
 
@@ -51,24 +52,105 @@ class Item(Answer):
     highlight: Highlight | None = None
 
 
-class FacetValue(Answer):
-    """A value of a facet with its count under all other filters; `parent` where it belongs to a broader facet's."""
+class Value(Answer):
+    """A value of a facet; `parent` where it belongs to one of a broader facet's.
+
+    A bucket of a range has `from`, which is in it, and `to`, which is not: euros, or a month as YYYY-MM; null is open.
+    """
 
     value: str
     label: str
+    parent: str | None = None
+    from_: int | str | None = Field(default=None, alias="from")
+    to: int | str | None = None
+
+
+class FacetValue(Value):
+    """A value with its count under all filters but the facet's own.
+
+    Told are the values with a count and those selected; of a range, the empty buckets between them too.
+    """
+
     count: int
     selected: bool
-    parent: str | None = None
+
+
+class FacetBounds(Answer):
+    """The parameters that bound a range, both included, in euros (`amount`) or as YYYY-MM (`month`)."""
+
+    of: Literal["amount", "month"]
+    low: str
+    high: str
+
+
+class DeclaredFacet(Answer):
+    """A facet: `name` is its parameter, which may be repeated, and its key in an answer's `facets`.
+
+    `terms` are values of a list, those of a `hierarchy` belong to values of the facet `within`, a `flag` is true or
+    false, a `range` has buckets in a row. `values` are null where they are many.
+    """
+
+    name: str
+    title: str
+    kind: Literal["terms", "hierarchy", "flag", "range"]
+    order: Literal["count", "vocabulary"]
+    within: str | None
+    bounds: FacetBounds | None
+    values: list[Value] | None
+
+
+class FacetList(Answer):
+    """The facets in the order of the page."""
+
+    facets: list[DeclaredFacet]
+
+
+class FewerWords(Answer):
+    """The query without one of its words, and how many sheets it finds under the same filters."""
+
+    q: str
+    left_out: str
+    total: int
+
+
+class FewerFilters(Answer):
+    """A filter by its name, and how many sheets are found without it."""
+
+    name: str
+    total: int
+
+
+class NearbyCountry(Answer):
+    """A country beside the chosen ones, and how many sheets are found there."""
+
+    value: str
+    label: str
+    total: int
+
+
+class Help(Answer):
+    """What would find something where a search finds nothing, the most first in each."""
+
+    words: list[FewerWords]
+    filters: list[FewerFilters]
+    countries: list[NearbyCountry]
 
 
 class Results(Answer):
-    """A page: `cursor` leads to the next, null on the last; `relaxed` where words were found only nearly."""
+    """A page: `cursor` leads to the next, null on the last.
+
+    `relaxed` where sheets that come near follow those that say all the words, of which there are `said` (only on the
+    first page); `did_you_mean` is the query with its misspelt words corrected; `help` where nothing was found.
+    """
 
     total: int
     items: list[Item]
     facets: dict[str, list[FacetValue]]
     cursor: str | None
     relaxed: bool
+    said: int | None
+    did_you_mean: str | None
+    help: Help | None
 
 
 class Geometry(Answer):

@@ -13,10 +13,12 @@ from services.search import alerts
 from services.search.engine import Engine
 from services.search.handlers import HANDLERS, Deps, scope_of
 from services.search.index import Index
+from services.search.misses import Misses
 from services.search.rebuild import IndexKeeper
 from services.search.routes import ROUTERS
 from services.search.saved_routes import saved_searches
 from services.search.settings import Settings
+from services.search.vocabulary import Vocabulary, VocabularyKeeper
 
 
 def database_of(settings: Settings) -> Database:
@@ -40,6 +42,9 @@ def build(settings: Settings | None = None) -> tuple[FastAPI, Settings]:
     database = database_of(settings)
     engine = Engine(settings)
     index = Index(engine, settings)
+    vocabulary, misses = Vocabulary(engine), Misses(database)
+    # no component: who searches needs no token, and the keys are fetched for the first who has one
+    tokens = TokenVerifier(settings.jwks_url)
     application = app.create(
         "search",
         settings,
@@ -50,17 +55,20 @@ def build(settings: Settings | None = None) -> tuple[FastAPI, Settings]:
             engine,
             IndexKeeper(index, settings),
             Relay(database, source="search", bootstrap=settings.kafka_bootstrap, keep_days=settings.outbox_days),
+            VocabularyKeeper(vocabulary, database),
+            misses,
             consumer_of(settings, database, index),
-            alerts.matcher(database, index, settings),
+            alerts.matcher(database, index, vocabulary, settings),
             alerts.teller(database, index, settings),
             alerts.Sweeper(database),
         ],
         state={
             "index": index,
+            "vocabulary": vocabulary,
+            "misses": misses,
             "database": database,
+            "tokens": tokens,
             "settings": settings,
-            # no component: whoever searches does not wait for accounts
-            "tokens": TokenVerifier(settings.jwks_url),
             "throttle": Throttle(off=settings.rate_limits == "off"),
         },
     )

@@ -7,21 +7,22 @@ anything else, and the checksum of the index is one of the sheets themselves.
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
-from backbone.contracts import labels, vocabularies
+from backbone.contracts import amounts, labels, vocabularies
 from backbone.contracts.checksum import canonical, digest_of
-from services.search import amounts, facets
+from services.search import facets, places
 from services.search.analysis import LANGUAGES
+from services.search.spelling import joined, plain, words
 
 Sheet = Mapping[str, Any]
 Codes = tuple[str, ...]
 
 # raised when documents change in a way that the mapping does not show
-EDITION: Final = 1
+EDITION: Final = 2
 
 ITEM_FIELDS: Final = (
     *("id", "revision", "kind", "status", "language", "title", "summary", "themes", "sdgs", "countries", "continents"),
@@ -34,14 +35,13 @@ SOURCE_OF_ITEM: Final = [
     "sheet.documents.title",
 ]
 
-_TEXT: Final = {language: {"type": "text", "analyzer": language} for language in LANGUAGES}
-_INTO: Final = {language: [f"text.{language}", "text.plain"] for language in LANGUAGES}
 
 
-def _per_language(*also: str, **options: Any) -> dict[str, Any]:
+def _per_language(*also: str) -> dict[str, Any]:
     return {
         "properties": {
-            language: {**_TEXT[language], "copy_to": [*_INTO[language], *also], **options} for language in LANGUAGES
+            language: {"type": "text", "analyzer": language, "copy_to": ["spelling", f"text.{language}", *also]}
+            for language in LANGUAGES
         }
     }
 
@@ -60,22 +60,22 @@ MAPPING: Final[dict[str, Any]] = {
         "budget": {"type": "long"},
         "period": {"type": "date_range", "format": "yyyy-MM"},
         "location": {"type": "geo_point"},
+        # its first theme is what a sheet is about, and how much of it is filled in is what it is worth: for the ranking
+        "main_theme": {"type": "keyword"},
+        "completeness": {"type": "float"},
+        # what a sheet says, by the rules of its language
         "title": _per_language("suggested"),
         "summary": _per_language(),
-        "names": _per_language(),
-        # searched through `text` alone, here for the highlighter
-        "body": _per_language(index=False),
-        "proper": {
-            "type": "text",
-            "analyzer": "plain",
-            "copy_to": [*(f"text.{language}" for language in LANGUAGES), "text.plain"],
-        },
-        # all that is said of a sheet, by the rules of each language: where every word of a query must be found
-        "text": {
-            "properties": {
-                name: {"type": "text", "analyzer": name, "index_options": "freqs"} for name in (*LANGUAGES, "plain")
-            }
-        },
+        "aims": _per_language(),
+        "body": _per_language(),
+        # all of that in one field, for phrases and for marking words
+        "text": {"properties": {language: {"type": "text", "analyzer": language} for language in LANGUAGES}},
+        # the names in it, as they are; what these are called elsewhere; how they sound
+        "proper": {"type": "text", "analyzer": "plain", "copy_to": "spelling"},
+        "elsewhere": {"type": "text", "analyzer": "plain", "copy_to": "spelling"},
+        "sounds": {"type": "keyword"},
+        # every word of it as it is written: what a typed word may have been meant as
+        "spelling": {"type": "text", "analyzer": "plain", "index_options": "docs", "norms": False},
         "suggested": {"type": "text", "analyzer": "plain"},
         "place": {"type": "text", "analyzer": "plain", "fields": {"exact": {"type": "keyword"}}},
         "authority": {"type": "text", "analyzer": "plain"},
@@ -106,6 +106,8 @@ def published(sheet: Sheet, version: int) -> Write:
     project, language, authority = sheet["id"], sheet["language"], sheet["authority"]
     text = canonical(sheet)
     digest = digest_of(project, version, text)
+    names = (authority["name"], authority.get("region"), sheet["location"]["name"])
+    proper = [_composed(name) for name in names if name]
     document: dict[str, Any] = {
         "id": project,
         "codes": [code for code in (project, sheet.get("ref"), authority["ref"]) if code],
@@ -115,13 +117,15 @@ def published(sheet: Sheet, version: int) -> Write:
         "published_at": sheet["published_at"],
         "period": _period(sheet["period"]),
         "location": {"lat": sheet["location"]["lat"], "lon": sheet["location"]["lon"]},
+        "main_theme": sheet["themes"][0],
+        "completeness": _completeness(sheet),
         "title": {language: _composed(sheet["title"])},
         "summary": {language: _composed(sheet["summary"])},
+        "aims": {language: [_composed(text) for text in _aims(sheet)]},
         "body": {language: [_composed(text) for text in _body(sheet)]},
-        "names": _names(tuple(sheet["themes"]), tuple(sheet["countries"]), tuple(sheet["continents"])),
-        "proper": [
-            _composed(text) for text in (authority["name"], authority.get("region"), sheet["location"]["name"]) if text
-        ],
+        "proper": proper,
+        "elsewhere": _elsewhere(sheet, proper),
+        "sounds": _sounds(tuple(proper)),
         "place": sheet["location"]["name"],
         "authority": authority["name"],
         "authority_key": f"{authority['ref']}\t{authority['name']}",
@@ -150,53 +154,74 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def _aims(sheet: Sheet) -> list[str]:
+    titles = (document["title"] for document in sheet.get("documents", ()))
+    return [*sheet["objectives"], *sheet["expected_results"], *titles]
+
+
 def _body(sheet: Sheet) -> list[str]:
+    return [sheet["description"], sheet["partner_sought"]]
+
+
+# what an authority may leave out and a reader misses
+_OPTIONAL: Final = ("budget", "sdgs", "documents")
+_OPTIONAL_OF_AUTHORITY: Final = ("presentation", "website", "population", "region", "contact")
+
+
+def _completeness(sheet: Sheet) -> float:
+    """How much of what may be left out is there, 0 to 1."""
+    there = [bool(sheet.get(name)) for name in _OPTIONAL]
+    there += [bool(sheet["authority"].get(name)) for name in _OPTIONAL_OF_AUTHORITY]
+    there.append(bool(sheet["period"].get("end")))
+    return round(sum(there) / len(there), 2)
+
+
+def _elsewhere(sheet: Sheet, proper: Sequence[str]) -> list[str]:
+    """What its places are called in other languages and spellings; its compounds and acronyms as one word."""
+    countries = tuple(sheet["countries"])
+    texts = " ".join((*proper, sheet["title"], sheet["summary"], *_aims(sheet), *_body(sheet)))
     return [
-        *sheet["objectives"],
-        sheet["description"],
-        sheet["partner_sought"],
-        *sheet["expected_results"],
-        *(document["title"] for document in sheet.get("documents", ())),
+        *_countries_names(countries),
+        *_towns_names(tuple(proper), sheet["authority"]["country"]),
+        *joined(texts),
     ]
 
 
 @lru_cache(maxsize=4096)
-def _names(themes: Codes, countries: Codes, continents: Codes) -> Mapping[str, Sequence[str]]:
-    """What a sheet's codes are called in each language, so that a word in any of them finds it."""
-    sources = (
-        *((_theme_names, code) for code in themes),
-        *((_country_names, code) for code in countries),
-        *((_continent_names, code) for code in continents),
-    )
-    named = [names(code) for names, code in sources]
-    return {language: [name for names in named for name in names[language]] for language in LANGUAGES}
+def _countries_names(countries: Codes) -> Sequence[str]:
+    continents = vocabularies.continents_of(countries)
+    return [
+        *dict.fromkeys(labels.country(code, language) for code in countries for language in LANGUAGES),
+        *dict.fromkeys(labels.continent(code, language) for code in continents for language in LANGUAGES),
+    ]
 
 
-@cache
-def _theme_names(code: str) -> Mapping[str, Sequence[str]]:
-    theme = vocabularies.themes().get(code)
-    if theme is None:
-        return dict.fromkeys(LANGUAGES, ())
-    # the synonyms of the vocabulary are French
-    return {language: [theme.label(language), *(theme.synonyms if language == "fr" else ())] for language in LANGUAGES}
+@lru_cache(maxsize=50_000)
+def _towns_names(proper: Codes, country: str) -> Sequence[str]:
+    """The variants of the names in a name: Ville de Pikine, Communauté urbaine de Cotonou."""
+    found: dict[str, None] = {}
+    for name in proper:
+        typed = words(plain(name))
+        spans = [(start, end) for start in range(len(typed)) for end in range(start + 1, min(start + 4, len(typed) + 1))]
+        for start, end in spans:
+            if typed[start][0].isupper() or not typed[start][0].isascii():
+                found.update(dict.fromkeys(places.variants(" ".join(typed[start:end]), country)))
+    return [plain(name) for name in found]
 
 
-@cache
-def _country_names(code: str) -> Mapping[str, Sequence[str]]:
-    return {language: [labels.country(code, language)] for language in LANGUAGES}
-
-
-@cache
-def _continent_names(code: str) -> Mapping[str, Sequence[str]]:
-    return {language: [labels.continent(code, language)] for language in LANGUAGES}
+@lru_cache(maxsize=50_000)
+def _sounds(proper: Codes) -> list[str]:
+    found = {places.sound(word) for name in proper for word in (name, *words(plain(name)))}
+    return sorted(found - {""})
 
 
 def vocabulary() -> list[Any]:
-    """All the names that documents are made with: where these change, the index is another."""
+    """All that documents are made with beside the sheets: where it changes, the index is another."""
     return [
-        [_theme_names(code) for code in vocabularies.themes()],
-        [_country_names(code) for code in vocabularies.countries()],
+        [_countries_names((code,)) for code in vocabularies.countries()],
+        places.towns_edition(),
         dict(amounts.rates()),
+        vocabularies.BUDGET_BRACKETS,
     ]
 
 

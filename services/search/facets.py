@@ -1,43 +1,21 @@
-"""The facets. Each is one declaration: from it derive the field of the index, the parameter with its values, the
-filter, the counts and the labels. A new facet is one more entry in `FACETS`, its labels, one test case.
+"""The facets. Each is one declaration: from it derive the field of the index, the parameters with their values, the
+filter, the counts, the labels and what the pages show. A new facet is one more entry in `FACETS`, its labels, one test
+case.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from collections.abc import Collection, Mapping
+from typing import Any, Final, get_args
 
-from backbone.contracts import labels, vocabularies
-from backbone.contracts.labels import Labels
+from backbone.contracts import amounts, labels, vocabularies
 from backbone.contracts.sheet import Status
+from services.search.facet_kinds import FLAG, Bounds, Facet, Range, Sheet, Years, years
 
-Sheet = Mapping[str, Any]
 Selections = Mapping[str, Collection[str]]  # facet name to its selected values
 
 MOST_VALUES: Final = 50
 _SHARED: Final = "all"  # no facet is called so
 
-
-@dataclass(frozen=True)
-class Facet:
-    """A facet: `name` is the parameter, the field and the key in the answer.
-
-    `values` are all that there can be, in the vocabulary's order; `read` finds a sheet's own; `parent` gives the value
-    of a broader facet that a value belongs to.
-    """
-
-    name: str
-    description: str
-    values: Sequence[str]
-    label: Labels
-    read: Callable[[Sheet], list[str]]
-    order: Literal["count", "vocabulary"] = "count"
-    parent: Callable[[str], str] | None = None
-
-    @property
-    def mapping(self) -> dict[str, Any]:
-        return {"type": "keyword"}
-
-
+# in the order of the page
 FACETS: Final = (
     Facet(
         name="continent",
@@ -49,10 +27,15 @@ FACETS: Final = (
     ),
     Facet(
         name="country",
-        description="Country (ISO 3166-1 alpha-2): the authority's or, for an offer, those it seeks.",
+        description=(
+            "Country (ISO 3166-1 alpha-2): the authority's or, for an offer, those it seeks."
+            " With a continent both must hold: a country of it narrows it, another one finds what has both."
+        ),
         values=tuple(vocabularies.countries()),
         label=labels.country,
         read=lambda sheet: sheet["countries"],
+        kind="hierarchy",
+        within="continent",
         parent=lambda code: vocabularies.countries()[code],
     ),
     Facet(
@@ -70,6 +53,61 @@ FACETS: Final = (
         read=lambda sheet: [sheet["kind"]],
     ),
     Facet(
+        name="status",
+        description="Whether a partner is still sought.",
+        values=get_args(Status),
+        label=labels.own("status"),
+        read=lambda sheet: [sheet.get("status", "open")],
+    ),
+    Range(
+        name="budget",
+        description="Bracket of the total budget, in euros: from the first amount to below the second.",
+        values=vocabularies.BUDGET_BRACKETS,
+        label=labels.budget_bracket,
+        field="budget_bracket",
+        read=lambda sheet: [amounts.bracket(amounts.in_euros(sheet.get("budget")))],
+        edges=amounts.edges,
+        bounds=Bounds(
+            of="amount",
+            field="budget",
+            low="budget_min",
+            high="budget_max",
+            low_description="Least total budget, in euros.",
+            high_description="Greatest total budget, in euros.",
+        ),
+    ),
+    Years(
+        name="period",
+        description="Year in which the project runs; one without an end runs in every year after its start.",
+        field="years",
+        read=lambda sheet: years(sheet["period"]["start"], sheet["period"].get("end")),
+        bounds=Bounds(
+            of="month",
+            field="period",
+            low="period_from",
+            high="period_to",
+            low_description="Month in or after which the project still runs.",
+            high_description="Month in or before which the project has begun.",
+            relation="intersects",
+        ),
+    ),
+    Facet(
+        name="authority_type",
+        description="Kind of authority whose sheet it is.",
+        values=vocabularies.AUTHORITY_TYPES,
+        label=labels.own("authority_type"),
+        read=lambda sheet: [sheet["authority"]["type"]],
+    ),
+    Facet(
+        name="has_documents",
+        description="Whether the sheet has documents, announced ones among them.",
+        values=FLAG,
+        label=labels.own("has_documents"),
+        read=lambda sheet: ["true" if sheet.get("documents") else "false"],
+        kind="flag",
+        order="vocabulary",
+    ),
+    Facet(
         name="language",
         description="Language that the sheet is written in (ISO 639-1).",
         values=vocabularies.LANGUAGES,
@@ -84,29 +122,30 @@ FACETS: Final = (
         read=lambda sheet: [str(number) for number in sheet.get("sdgs", ())],
         order="vocabulary",
     ),
-    Facet(
-        name="status",
-        description="Whether a partner is still sought.",
-        values=get_args(Status),
-        label=labels.own("status"),
-        read=lambda sheet: [sheet.get("status", "open")],
-    ),
 )
 
 
 def mapping() -> dict[str, Any]:
     """The fields of the index."""
-    return {facet.name: facet.mapping for facet in FACETS}
+    return {facet.path: facet.mapping for facet in FACETS}
 
 
 def fields(sheet: Sheet) -> dict[str, list[str]]:
     """A sheet's values in those fields."""
-    return {facet.name: list(facet.read(sheet)) for facet in FACETS}
+    return {facet.path: list(facet.read(sheet)) for facet in FACETS}
 
 
-def clauses(selections: Selections) -> dict[str, dict[str, Any]]:
-    """Facet name to the filter of its selection: OR within a facet."""
-    return {name: {"terms": {name: sorted(values)}} for name, values in selections.items() if values}
+def clauses(selections: Selections, bounds: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Facet name to the filter of its selection: OR between its values, AND with its bounds."""
+    found: dict[str, dict[str, Any]] = {}
+    for facet in FACETS:
+        selected = selections.get(facet.name)
+        listed = {"terms": {facet.path: facet.keywords(selected)}} if selected else None
+        bounded = facet.bounds.clause(bounds) if facet.bounds else None
+        both = [clause for clause in (listed, bounded) if clause]
+        if both:
+            found[facet.name] = both[0] if len(both) == 1 else {"bool": {"filter": both}}
+    return found
 
 
 def aggregations(filters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -116,7 +155,7 @@ def aggregations(filters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {
         name: {
             "filter": {"bool": {"filter": [clause for other, clause in filters.items() if other != name]}},
-            "aggs": {facet.name: {"terms": {"field": facet.name, "size": len(facet.values)}} for facet in facets},
+            "aggs": {facet.name: {"terms": {"field": facet.path, "size": facet.most}} for facet in facets},
         }
         for name, facets in groups.items()
     }
@@ -132,19 +171,32 @@ def answer(counted: Mapping[str, Any], selections: Selections, language: str) ->
 
 
 def _answer(facet: Facet, counted: Mapping[str, Any], selected: Collection[str], language: str) -> list[dict[str, Any]]:
-    counts: dict[str, int] = dict.fromkeys(selected, 0)
-    counts.update({bucket["key"]: bucket["doc_count"] for bucket in counted["buckets"]})
-    if facet.order == "vocabulary":
-        ordered = [value for value in facet.values if value in counts]
-    else:
-        ordered = sorted(counts, key=lambda value: (-counts[value], value))
+    counts = facet.tally(counted["buckets"], selected)
+    return [
+        {**facet.about(value, language), "count": counts[value], "selected": value in selected}
+        for value in facet.arranged(counts)
+    ]
+
+
+def declarations(language: str) -> list[dict[str, Any]]:
+    """What a page of facets is made of, in its order; `values` are told where they are few, else null."""
     return [
         {
-            "value": value,
-            "label": facet.label(value, language),
-            "count": counts[value],
-            "selected": value in selected,
-            **({"parent": facet.parent(value)} if facet.parent else {}),
+            "name": facet.name,
+            "title": facet.title(facet.name, language),
+            "kind": facet.kind,
+            "order": facet.order,
+            "within": facet.within,
+            "bounds": _bounds(facet.bounds) if facet.bounds else None,
+            "values": [facet.about(value, language) for value in facet.values] if _few(facet) else None,
         }
-        for value in ordered
+        for facet in FACETS
     ]
+
+
+def _few(facet: Facet) -> bool:
+    return len(facet.values) <= MOST_VALUES
+
+
+def _bounds(bounds: Bounds) -> dict[str, str]:
+    return {"of": bounds.of, "low": bounds.low, "high": bounds.high}

@@ -65,6 +65,10 @@ class Index:
         self.alias = settings.search_alias
         self.write_alias = f"{self.alias}-write-{edition()}"
 
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
     # -- searches ------------------------------------------------------------------------------------------------
 
     async def search(self, body: dict[str, Any], **options: Any) -> dict[str, Any]:

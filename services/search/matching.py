@@ -23,7 +23,9 @@ from services.search.engine import EngineRefusedError
 from services.search.facets import FACETS, Selections
 from services.search.index import Index
 from services.search.parameters import Filters
+from services.search.reaching import understood
 from services.search.schedule import due
+from services.search.thesaurus import Thesaurus
 
 log = structlog.get_logger()
 
@@ -40,7 +42,7 @@ ANY: Final = "*"
 REMEMBERED_DAYS: Final = 400
 _FIRST: Final = str(UUID(int=0))
 
-Values = Mapping[str, frozenset[str]]  # facet to a sheet's values
+Values = Mapping[str, frozenset[str]]  # facet to a sheet's keywords
 Pair = tuple[str, str]  # search, project
 
 
@@ -59,7 +61,7 @@ def keys_of(selections: Selections) -> list[str]:
     if not chosen:
         return [ANY]
     narrowest = min(chosen, key=lambda facet: len(selections[facet.name]) / len(facet.values))
-    return sorted(f"{narrowest.name}:{value}" for value in selections[narrowest.name])
+    return [f"{narrowest.name}:{keyword}" for keyword in narrowest.keywords(selections[narrowest.name])]
 
 
 def keys_among(sheets: Iterable[Values]) -> list[str]:
@@ -69,10 +71,12 @@ def keys_among(sheets: Iterable[Values]) -> list[str]:
 
 def fits(selections: Selections, sheet: Values) -> bool:
     """Whether a sheet has what is selected in every facet."""
-    return all(not wanted or not sheet[name].isdisjoint(wanted) for name, wanted in selections.items())
+    return all(
+        sheet[facet.name] & {*facet.keywords(wanted)} for facet in FACETS if (wanted := selections.get(facet.name))
+    )
 
 
-async def match_some(tx: Transaction, index: Index, hour: int) -> int:
+async def match_some(tx: Transaction, index: Index, thesaurus: Thesaurus, hour: int) -> int:
     """Ask the saved searches about some publications; how many those were. Raises `Unavailable`."""
     taken = await alerts_repository.take(tx, SHEETS_AT_ONCE)
     if not taken:
@@ -86,7 +90,7 @@ async def match_some(tx: Transaction, index: Index, hour: int) -> int:
             tx, keys_among(sheets.values()), newest, after, SEARCHES_AT_ONCE
         ):
             after = rows[-1]["id"]
-            await _note(tx, await _ask(index, rows, sheets, since), hour)
+            await _note(tx, await _ask(index, thesaurus, rows, sheets, since), hour)
     await alerts_repository.done(tx, [row["id"] for row in taken])
     return len(taken)
 
@@ -95,22 +99,29 @@ async def _facets(index: Index, projects: Sequence[str]) -> dict[str, Values]:
     """The facets' values of these sheets as they are indexed now; those gone meanwhile are left out."""
     if not projects:
         return {}
-    names = [facet.name for facet in FACETS]
-    answer = await index.search(queries.sheets(projects, *names))
+    answer = await index.search(queries.sheets(projects, *(facet.path for facet in FACETS)))
     return {
-        hit["_id"]: {name: frozenset(hit["_source"].get(name, ())) for name in names} for hit in answer["hits"]["hits"]
+        hit["_id"]: {facet.name: frozenset(hit["_source"].get(facet.path, ())) for facet in FACETS}
+        for hit in answer["hits"]["hits"]
     }
 
 
 async def _ask(
-    index: Index, rows: Sequence[Row], sheets: Mapping[str, Values], since: Mapping[str, datetime]
+    index: Index,
+    thesaurus: Thesaurus,
+    rows: Sequence[Row],
+    sheets: Mapping[str, Values],
+    since: Mapping[str, datetime],
 ) -> list[tuple[Row, str]]:
     """What these searches find among the sheets that could not be found when they were confirmed."""
     questions = _questions(rows, sheets)
     found: list[tuple[Row, str]] = []
     for start in range(0, len(questions), QUERIES_AT_ONCE):
         some = questions[start : start + QUERIES_AT_ONCE]
-        answers = await index.searches([queries.among(one.filters, one.projects) for one in some])
+        texts = [understood(question.filters.q, thesaurus) for question in some]
+        answers = await index.searches(
+            [queries.among(one.filters, text, one.projects) for one, text in zip(some, texts, strict=True)]
+        )
         ASKED.inc(len(some))
         for question, answer in zip(some, answers, strict=True):
             if isinstance(answer, EngineRefusedError):

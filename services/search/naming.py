@@ -33,10 +33,10 @@ def describe(filters: Filters, language: str) -> str:
             named = [facet.label(value, language) for value in values[:_MOST_VALUES]]
             named += ["…"] if len(values) > _MOST_VALUES else []
             parts.append(f" {_OR[language]} ".join(named))
-    if filters.budget_min is not None or filters.budget_max is not None:
-        parts.append(_range(_euros(filters.budget_min, language), _euros(filters.budget_max, language)))
-    if filters.period_from is not None or filters.period_to is not None:
-        parts.append(_range(filters.period_from, filters.period_to))
+        if facet.bounds:
+            low, high = (_bound(filters.bounds.get(side), language) for side in (facet.bounds.low, facet.bounds.high))
+            if low or high:
+                parts.append(_range(low, high))
     if filters.bbox is not None:
         parts.append(", ".join(f"{degrees:g}°" for degrees in filters.bbox))
     whole = " · ".join(parts) or _EVERYTHING[language]
@@ -48,10 +48,11 @@ def is_harmless(name: str) -> bool:
     return _WORDS.fullmatch(name) is not None
 
 
-def _euros(amount: float | None, language: str) -> str | None:
-    if amount is None:
-        return None
-    return format_currency(amount, "EUR", format="#,##0 ¤", locale=language, currency_digits=False)
+def _bound(bound: float | str | None, language: str) -> str | None:
+    """An amount in euros, or a month as it is."""
+    if bound is None or isinstance(bound, str):
+        return bound
+    return format_currency(bound, "EUR", format="#,##0 ¤", locale=language, currency_digits=False)
 
 
 def _range(low: str | None, high: str | None) -> str:

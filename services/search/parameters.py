@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast, get_args
 from urllib.parse import urlencode
@@ -12,7 +12,8 @@ import orjson
 
 from backbone.contracts.labels import LANGUAGES, preferred
 from backbone.errors import FieldError, Invalid
-from services.search.facets import FACETS, MOST_VALUES, Facet
+from services.search.facet_kinds import Facet
+from services.search.facets import FACETS, MOST_VALUES
 
 Sort = Literal["relevance", "newest", "oldest", "budget"]
 Box = tuple[float, float, float, float]  # west, south, east, north; west > east crosses the antimeridian
@@ -48,14 +49,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Filters:
-    """What is searched: `q` plain text, `selections` by facet, amounts in euros, months `YYYY-MM`."""
+    """What is searched: `q` plain text, `selections` by facet, `bounds` by parameter: euros, months `YYYY-MM`."""
 
     q: str = ""
     selections: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    budget_min: float | None = None
-    budget_max: float | None = None
-    period_from: str | None = None
-    period_to: str | None = None
+    bounds: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
     bbox: Box | None = None
 
 
@@ -73,8 +71,8 @@ class Search:
         """What a cursor must share with the search that it goes on."""
         filters = self.filters
         selections = {name: sorted(values) for name, values in sorted(filters.selections.items())}
-        amounts, period = (filters.budget_min, filters.budget_max), (filters.period_from, filters.period_to)
-        asked = [filters.q, selections, amounts, period, filters.bbox, self.sort]
+        bounds = dict(sorted(filters.bounds.items()))
+        asked = [filters.q, selections, bounds, filters.bbox, self.sort]
         return hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]
 
 
@@ -164,24 +162,40 @@ def _enum(values: Sequence[str]) -> dict[str, Any]:
     return {"type": "string", "enum": list(values)}
 
 
-def _of_facet(facet: Facet) -> Parameter:
+def _value_of(facet: Facet) -> Callable[[str], str]:
+    known = frozenset(facet.values)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"must be {facet.allowed}")
+        return text
+
+    return read
+
+
+def _of_facet(facet: Facet) -> Iterator[Parameter]:
     about = f"{facet.description} Repeated: any of them."
-    return Parameter(facet.name, about, _enum(facet.values), _one_of(facet.values), repeated=True, code="unknown_value")
+    yield Parameter(facet.name, about, facet.schema, _value_of(facet), repeated=True, code="unknown_value")
+    if facet.bounds:
+        schema, read = _BOUND[facet.bounds.of]
+        yield Parameter(facet.bounds.low, facet.bounds.low_description, schema, read)
+        yield Parameter(facet.bounds.high, facet.bounds.high_description, schema, read)
 
 
+_AMOUNT: Final = {"type": "number", "minimum": 0, "maximum": 1e12}
+_PERIOD: Final = {"type": "string", "pattern": f"^{_MONTH}$", "example": "2027-03"}
+_BOUND: Final[Mapping[str, tuple[Mapping[str, Any], Callable[[str], Any]]]] = {
+    "amount": (_AMOUNT, _amount),
+    "month": (_PERIOD, _month),
+}
+_OUT_OF_ORDER: Final = {"amount": "must not be less than", "month": "must not be before"}
 _LANG: Final = Parameter(
     "lang", "Language of the labels; else by Accept-Language.", _enum(LANGUAGES), _one_of(LANGUAGES)
 )
 _Q: Final = Parameter("q", "Words to look for, plain text.", {"type": "string", "maxLength": LONGEST_QUERY}, _text)
-_AMOUNT: Final = {"type": "number", "minimum": 0, "maximum": 1e12}
-_PERIOD: Final = {"type": "string", "pattern": f"^{_MONTH}$", "example": "2027-03"}
 _FILTERS: Final = (
     _Q,
-    *(_of_facet(facet) for facet in FACETS),
-    Parameter("budget_min", "Least total budget, in euros.", _AMOUNT, _amount),
-    Parameter("budget_max", "Greatest total budget, in euros.", _AMOUNT, _amount),
-    Parameter("period_from", "Month in or after which the project still runs.", _PERIOD, _month),
-    Parameter("period_to", "Month in or before which the project has begun.", _PERIOD, _month),
+    *(parameter for facet in FACETS for parameter in _of_facet(facet)),
     Parameter("bbox", "Inside west,south,east,north, in degrees.", {"type": "string", "example": "-18,4,16,28"}, _box),
 )
 SEARCH: Final = (
@@ -229,6 +243,7 @@ SIMILAR: Final = (
     _LANG,
 )
 SUGGEST: Final = (_Q, _LANG)
+FACET_LIST: Final = (_LANG,)
 
 
 def documented(parameters: Sequence[Parameter]) -> dict[str, Any]:
@@ -266,19 +281,16 @@ def _shown(name: str) -> str:
 
 
 def _filters(values: Mapping[str, Any]) -> Filters:
-    low, high = values.get("budget_min"), values.get("budget_max")
-    if low is not None and high is not None and low > high:
-        raise Invalid(errors=[FieldError("budget_max", "must not be less than budget_min", "out_of_order")])
-    first, last = values.get("period_from"), values.get("period_to")
-    if first is not None and last is not None and first > last:
-        raise Invalid(errors=[FieldError("period_to", "must not be before period_from", "out_of_order")])
+    every = [facet.bounds for facet in FACETS if facet.bounds]
+    for bounds in every:
+        low, high = values.get(bounds.low), values.get(bounds.high)
+        if low is not None and high is not None and low > high:
+            detail = f"{_OUT_OF_ORDER[bounds.of]} {bounds.low}"
+            raise Invalid(errors=[FieldError(bounds.high, detail, "out_of_order")])
     return Filters(
         q=values.get("q", ""),
         selections={facet.name: values[facet.name] for facet in FACETS if facet.name in values},
-        budget_min=low,
-        budget_max=high,
-        period_from=first,
-        period_to=last,
+        bounds={name: values[name] for bounds in every for name in (bounds.low, bounds.high) if name in values},
         bbox=values.get("bbox"),
     )
 
@@ -342,3 +354,8 @@ def suggest(pairs: Sequence[tuple[str, str]], accept_language: str) -> Suggest:
     """What `GET /suggest` was asked. Raises `Invalid`."""
     values = _read(SUGGEST, pairs)
     return Suggest(values.get("q", ""), values.get("lang") or preferred(accept_language))
+
+
+def facet_list(pairs: Sequence[tuple[str, str]], accept_language: str) -> str:
+    """The language in which `GET /facets` was asked. Raises `Invalid`."""
+    return _read(FACET_LIST, pairs).get("lang") or preferred(accept_language)

@@ -1,18 +1,20 @@
 """What is asked of the engine: pure functions from parameters to request bodies.
 
-The text alone is the query. Facets, amounts and the box are a post-filter, so that one request gives the hits and,
+The text alone is the query. Facets and the box are a post-filter, so that one request gives the hits and,
 beside them, each facet's counts under all filters but its own.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, get_args
 
-from backbone.errors import Invalid
 from backbone.paging import bad_cursor, decode_cursor, encode_cursor
-from services.search import facets
-from services.search.analysis import LANGUAGES
+from services.search import facets, ranking
 from services.search.documents import SOURCE_OF_ITEM
+from services.search.index import PUBLISHED
 from services.search.parameters import Filters, Search, Sort
+from services.search.words import Reach, Text, highlighted
 
 Body = dict[str, Any]
 
@@ -21,9 +23,8 @@ MOST_CLUSTERS: Final = 10_000
 MOST_NAMED: Final = 3
 # the greatest that the engines take: seen exact up to 3,000 different values, off by one or two at 12,000
 PRECISION: Final = 40_000
-# up to three words: all of them; beyond, four of five
-STRICT: Final = "3<80%"
-RELAXED: Final = "2<67%"
+
+REACHES: Final[tuple[Reach, ...]] = get_args(Reach)
 
 ORDERS: Final[Mapping[Sort, Body]] = {
     "relevance": {"_score": "desc"},
@@ -39,54 +40,15 @@ HIGHLIGHT: Final[Body] = {
     "fields": {
         "title.*": {"number_of_fragments": 0},
         "summary.*": {"number_of_fragments": 0},
+        "aims.*": {"number_of_fragments": 1, "fragment_size": 160},
         "body.*": {"number_of_fragments": 2, "fragment_size": 160},
     },
 }
 
 
-def text(q: str, *, relaxed: bool) -> Body:
-    """Sheets that say all the words, in one language or as they are; `relaxed` lets words differ by a letter or two."""
-    if not q:
-        return {"match_all": {}}
-    if relaxed:
-        q = " ".join(word for word in q.split() if _may_differ(word))
-        fuzzy = {"query": q, "fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": 30}
-        must: Body = {"match": {"text.plain": {**fuzzy, "minimum_should_match": RELAXED}}}
-    else:
-        anywhere = [
-            {"match": {f"text.{name}": {"query": q, "minimum_should_match": STRICT}}} for name in (*LANGUAGES, "plain")
-        ]
-        must = {"dis_max": {"queries": [*anywhere, {"term": {"codes": {"value": q.lower(), "boost": 10}}}]}}
-    where = ["title.*^4", "proper^3", "names.*^2", "summary.*"]
-    better = {"multi_match": {"query": q, "fields": where, "type": "best_fields", "tie_breaker": 0.3}}
-    return {"bool": {"must": [must], "should": [better]}}
-
-
-def _may_differ(word: str) -> bool:
-    # a number or a code that differs by a figure is another one
-    return any(char.isalpha() for char in word) and not any(char.isdigit() for char in word)
-
-
-def may_relax(q: str) -> bool:
-    """Whether looking for nearly these words makes sense."""
-    return any(_may_differ(word) for word in q.split())
-
-
-def query(q: str, *, relaxed: bool) -> Body:
-    """The text among what is published."""
-    return {"bool": {"must": [text(q, relaxed=relaxed)], "filter": [{"term": {"gone": False}}]}}
-
-
 def clauses(filters: Filters) -> dict[str, Body]:
     """Every filter by its name."""
-    found = facets.clauses(filters.selections)
-    if filters.budget_min is not None or filters.budget_max is not None:
-        bounds = {"gte": filters.budget_min, "lte": filters.budget_max}
-        found["budget"] = {"range": {"budget": {side: bound for side, bound in bounds.items() if bound is not None}}}
-    if filters.period_from is not None or filters.period_to is not None:
-        months = {"gte": filters.period_from, "lte": filters.period_to}
-        bounds = {side: month for side, month in months.items() if month is not None}
-        found["period"] = {"range": {"period": {**bounds, "relation": "intersects"}}}
+    found = facets.clauses(filters.selections, filters.bounds)
     if filters.bbox is not None:
         west, south, east, north = filters.bbox
         corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
@@ -94,32 +56,51 @@ def clauses(filters: Filters) -> dict[str, Body]:
     return found
 
 
-def search(asked: Search, after: Sequence[Any] | None, *, relaxed: bool) -> Body:
+def matching(filters: Filters, text: Text) -> Body:
+    """The query of all that a search finds, for where there is no order."""
+    return {"bool": {"filter": [text.filter(), PUBLISHED, *clauses(filters).values()]}}
+
+
+def search(asked: Search, text: Text, day: str, after: Sequence[Any] | None) -> Body:
     """The body for one page: one hit more than asked says whether there is another."""
     found = clauses(asked.filters)
     body: Body = {
-        "query": query(asked.filters.q, relaxed=relaxed),
+        "query": {"bool": {"must": [_ordered(asked, text, day)], "filter": [PUBLISHED]}},
         "aggs": facets.aggregations(found),
-        "sort": [ORDERS[asked.sort], {"id": "asc"}],
+        "sort": _sort(asked, text),
         "size": asked.size + 1,
         "track_total_hits": True,
         "_source": SOURCE_OF_ITEM,
     }
     if found:
         body["post_filter"] = {"bool": {"filter": list(found.values())}}
-    if asked.filters.q:
+    if text.words:
         # how many say the words at all, whatever the filters
         body["aggs"]["said"] = {"filter": {"match_all": {}}}
-        body["highlight"] = HIGHLIGHT
+        body["highlight"] = {**HIGHLIGHT, "highlight_query": highlighted(text.words)}
     if after is not None:
         body["search_after"] = after
     return body
 
 
-def clusters(filters: Filters, zoom: int, *, relaxed: bool) -> Body:
+def _ordered(asked: Search, text: Text, day: str) -> Body:
+    if asked.sort == "relevance":
+        return ranking.ranked(text, day)
+    first = ranking.first_said(text)
+    if not first:
+        return {"constant_score": {"filter": text.filter()}}
+    return {"bool": {"filter": [text.filter()], "should": first}}
+
+
+def _sort(asked: Search, text: Text) -> list[Body]:
+    said_first: list[Body] = [{"_score": "desc"}] if asked.sort != "relevance" and text.said() else []
+    return [*said_first, ORDERS[asked.sort], {"id": "asc"}]
+
+
+def clusters(filters: Filters, text: Text, zoom: int) -> Body:
     """The body for clusters about 64 pixels wide at this zoom."""
     return {
-        "query": query(filters.q, relaxed=relaxed),
+        "query": {"bool": {"filter": [text.filter(), PUBLISHED]}},
         "size": 0,
         "aggs": {
             "said": {"filter": {"match_all": {}}},
@@ -140,12 +121,10 @@ def clusters(filters: Filters, zoom: int, *, relaxed: bool) -> Body:
     }
 
 
-def points(filters: Filters, most: int, *, relaxed: bool) -> Body:
+def points(filters: Filters, text: Text, most: int) -> Body:
     """The body for single sheets on the map."""
     return {
-        "query": {
-            "bool": {"filter": [query(filters.q, relaxed=relaxed), *clauses(filters).values()]},
-        },
+        "query": matching(filters, text),
         "sort": [{"id": "asc"}],
         "size": most,
         "track_total_hits": True,
@@ -153,11 +132,11 @@ def points(filters: Filters, most: int, *, relaxed: bool) -> Body:
     }
 
 
-def figures(filters: Filters, *, relaxed: bool) -> Body:
+def figures(filters: Filters, text: Text) -> Body:
     """The body for counts of what matches: sheets by kind, and how many places and authorities they have."""
     distinct = {"country": "country", "continent": "continent", "authority": "authority_ref"}
     return {
-        "query": {"bool": {"filter": [query(filters.q, relaxed=relaxed), *clauses(filters).values()]}},
+        "query": matching(filters, text),
         "size": 0,
         "track_total_hits": True,
         "aggs": {
@@ -166,16 +145,15 @@ def figures(filters: Filters, *, relaxed: bool) -> Body:
                 name: {"cardinality": {"field": field, "precision_threshold": PRECISION}}
                 for name, field in distinct.items()
             },
-            "said": {"global": {}, "aggs": {"all": {"filter": query(filters.q, relaxed=relaxed)}}},
+            "said": {"global": {}, "aggs": {"all": {"filter": {"bool": {"filter": [text.filter(), PUBLISHED]}}}}},
         },
     }
 
 
-def among(filters: Filters, projects: Sequence[str]) -> Body:
-    """The body that finds which of these sheets a search finds: the same query and filters, words as they are."""
-    found = [query(filters.q, relaxed=False), *clauses(filters).values(), {"terms": {"id": list(projects)}}]
+def among(filters: Filters, text: Text, projects: Sequence[str]) -> Body:
+    """The body that finds which of these sheets a search finds."""
     return {
-        "query": {"bool": {"filter": found}},
+        "query": {"bool": {"filter": [matching(filters, text), {"terms": {"id": list(projects)}}]}},
         "sort": ["_doc"],
         "size": len(projects),
         "track_total_hits": False,
@@ -183,10 +161,10 @@ def among(filters: Filters, projects: Sequence[str]) -> Body:
     }
 
 
-def newest(filters: Filters, most: int) -> Body:
-    """The body for the sheets that were published last, for a feed; words as they are."""
+def newest(filters: Filters, text: Text, most: int) -> Body:
+    """The body for the sheets that were published last, for a feed."""
     return {
-        "query": {"bool": {"filter": [query(filters.q, relaxed=False), *clauses(filters).values()]}},
+        "query": matching(filters, text),
         "sort": [ORDERS["newest"], {"id": "asc"}],
         "size": most,
         "track_total_hits": False,
@@ -197,7 +175,7 @@ def newest(filters: Filters, most: int) -> Body:
 def sheets(projects: Sequence[str], *fields: str) -> Body:
     """The body for these published sheets: of each document, these fields."""
     return {
-        "query": {"bool": {"filter": [{"terms": {"id": list(projects)}}, {"term": {"gone": False}}]}},
+        "query": {"bool": {"filter": [{"terms": {"id": list(projects)}}, PUBLISHED]}},
         "sort": ["_doc"],
         "size": len(projects),
         "track_total_hits": False,
@@ -213,7 +191,7 @@ def similar(document: Mapping[str, Any], size: int) -> Body:
     (language,) = document["title"]
     words = {
         # each by its name: more_like_this knows no wildcards
-        "fields": [f"title.{language}", f"summary.{language}", f"text.{language}"],
+        "fields": [f"title.{language}", f"summary.{language}", f"body.{language}"],
         "like": [document["title"][language], document["summary"][language]],
         "min_term_freq": 1,
         "min_doc_freq": 2,
@@ -276,26 +254,48 @@ def suggestions(q: str, most: int) -> Body:
     }
 
 
-def cursor(asked: Search, hit: Mapping[str, Any], *, relaxed: bool) -> str:
+@dataclass(frozen=True)
+class Page:
+    """Where a page begins: the sort values of the hit before it, and how its search reached and dated its results."""
+
+    after: Sequence[Any] | None
+    reach: Reach
+    day: str
+
+
+def cursor(asked: Search, text: Text, day: str, hit: Mapping[str, Any]) -> str:
     """The cursor after this hit."""
-    return encode_cursor([asked.fingerprint(), int(relaxed), *hit["sort"]])
+    return encode_cursor([asked.fingerprint(), REACHES.index(text.reach), day, *hit["sort"]])
 
 
-def after(asked: Search) -> tuple[list[Any] | None, bool]:
-    """Where the page begins, and whether its search was relaxed. Raises `Invalid` on a cursor of another search."""
+def page(asked: Search, today: str) -> Page:
+    """Where the page begins. Raises `Invalid` on a cursor of another search."""
     values = decode_cursor(asked.cursor)
     if values is None:
-        return None, False
-    if len(values) != 4 or values[0] != asked.fingerprint() or values[1] not in (0, 1):
-        raise _foreign()
-    number, project = values[2:]
-    whole = asked.sort != "relevance"
-    if isinstance(number, bool) or not isinstance(number, int if whole else (int, float)):
-        raise _foreign()
-    if not isinstance(project, str) or len(project) > 200 or abs(number) > NEAREST_INT64:
-        raise _foreign()
-    return [number, project], bool(values[1])
+        return Page(None, "said", today)
+    match values:
+        case [fingerprint, 0 | 1 | 2 as reach, str(day), *sort] if fingerprint == asked.fingerprint():
+            tiers = 1 if asked.sort != "relevance" and reach else 0
+            *numbers, project = sort or [None]
+            whole = [isinstance(number, int) for number in numbers[tiers:]] if asked.sort != "relevance" else [True]
+            if (
+                len(numbers) == tiers + 1
+                and all(whole)
+                and all(isinstance(number, int | float) and _is_a_long(number) for number in numbers)
+                and isinstance(project, str)
+                and len(project) <= 200
+                and _is_a_day(day)
+            ):
+                return Page([*numbers, project], REACHES[reach], day)
+    raise bad_cursor()
 
 
-def _foreign() -> Invalid:
-    return bad_cursor()
+def _is_a_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _is_a_long(number: float) -> bool:
+    return not isinstance(number, bool) and abs(number) <= NEAREST_INT64

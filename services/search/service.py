@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -9,9 +10,12 @@ from prometheus_client import Counter, Histogram
 
 from backbone.contracts import labels, vocabularies
 from backbone.errors import NotFound
-from services.search import documents, facets, queries
+from services.search import documents, facets, helping, queries, reaching
 from services.search.index import Index
 from services.search.parameters import Filters, Map, Search, Similar, Suggest
+from services.search.reaching import understood
+from services.search.thesaurus import Thesaurus
+from services.search.words import Text
 
 log = structlog.get_logger()
 
@@ -22,52 +26,66 @@ RELAXED = Counter("bourse_search_relaxed_total", "Searches whose words were foun
 MOST_SUGGESTIONS: Final = 6
 
 
-async def search(index: Index, asked: Search) -> dict[str, Any]:
-    """A page of results with the facets: `{total, items, facets, cursor, relaxed}`."""
+async def search(index: Index, thesaurus: Thesaurus, asked: Search) -> dict[str, Any]:
+    """A page of results with the facets: `{total, items, facets, cursor, relaxed, said, did_you_mean, help}`."""
     with SECONDS.labels("projects").time():
-        after, relaxed = queries.after(asked)
-        # copies of a shard score a little differently: the pages of one search stay on one copy
-        preference = asked.fingerprint()
-        answer = await index.search(queries.search(asked, after, relaxed=relaxed), preference=preference)
-        if not relaxed and after is None and _nobody_says(asked.filters.q, answer):
-            relaxed = True
-            answer = await index.search(queries.search(asked, None, relaxed=True), preference=preference)
-    hits: list[Any] = answer["hits"]["hits"]
-    page = hits[: asked.size]
-    total: int = answer["hits"]["total"]["value"]
-    relaxed = relaxed and total > 0
+        page = queries.page(asked, datetime.now(UTC).date().isoformat())
+        reached = await reaching.reach(
+            index,
+            understood(asked.filters.q, thesaurus),
+            lambda text: queries.search(asked, text, page.day, page.after),
+            lambda answer: answer["aggregations"]["said"]["doc_count"],
+            page.reach,
+            # copies of a shard score a little differently: the pages of one search stay on one copy
+            preference=asked.fingerprint(),
+        )
+        total: int = reached.answer["hits"]["total"]["value"]
+        offered = await helping.offered(index, reached.text, asked.filters, asked.language) if total == 0 else None
+    text, hits = reached.text, reached.answer["hits"]["hits"]
+    shown = hits[: asked.size]
+    relaxed = text.reach != "said" and total > 0
     _count(total, relaxed)
+    first = reached.first
     return {
         "total": total,
-        "items": [_item(hit) for hit in page],
-        "facets": facets.answer(answer["aggregations"], asked.filters.selections, asked.language),
-        "cursor": queries.cursor(asked, page[-1], relaxed=relaxed) if len(hits) > asked.size else None,
+        "items": [_item(hit) for hit in shown],
+        "facets": facets.answer(reached.answer["aggregations"], asked.filters.selections, asked.language),
+        "cursor": queries.cursor(asked, text, page.day, shown[-1]) if len(hits) > asked.size else None,
         "relaxed": relaxed,
+        "said": first["hits"]["total"]["value"] if relaxed and first is not None else None,
+        "did_you_mean": text.words.text if text.typed is not None else None,
+        "help": offered,
     }
 
 
-async def map_(index: Index, asked: Map) -> dict[str, Any]:
+async def map_(index: Index, thesaurus: Thesaurus, asked: Map) -> dict[str, Any]:
     """GeoJSON: single sheets where they are few, else clusters with their counts; the counts add up to the total."""
     with SECONDS.labels("map").time():
-        relaxed = False
-        answer = await index.search(queries.clusters(asked.filters, asked.zoom, relaxed=False))
-        if _nobody_says(asked.filters.q, answer):
-            relaxed = True
-            answer = await index.search(queries.clusters(asked.filters, asked.zoom, relaxed=True))
-        here = answer["aggregations"]["here"]
+        reached = await reaching.reach(
+            index,
+            understood(asked.filters.q, thesaurus),
+            lambda text: queries.clusters(asked.filters, text, asked.zoom),
+            lambda answer: answer["aggregations"]["said"]["doc_count"],
+        )
+        text, here = reached.text, reached.answer["aggregations"]["here"]
         if here["doc_count"] <= asked.points:
-            total, features = await _points(index, asked, relaxed=relaxed)
+            total, features = await _points(index, asked, text)
         else:
-            total, features = here["doc_count"], await _clusters(index, asked, here, relaxed=relaxed)
-    return {"type": "FeatureCollection", "total": total, "features": features, "relaxed": relaxed and total > 0}
+            total, features = here["doc_count"], await _clusters(index, asked, here, text)
+    relaxed = text.reach != "said" and total > 0
+    return {"type": "FeatureCollection", "total": total, "features": features, "relaxed": relaxed}
 
 
-async def figures(index: Index, asked: Filters) -> dict[str, int]:
+async def figures(index: Index, thesaurus: Thesaurus, asked: Filters) -> dict[str, int]:
     """How many sheets, countries, continents and authorities match: `{projects, demands, offers, countries, …}`."""
     with SECONDS.labels("figures").time():
-        answer = await index.search(queries.figures(asked, relaxed=False))
-        if queries.may_relax(asked.q) and answer["aggregations"]["said"]["all"]["doc_count"] == 0:
-            answer = await index.search(queries.figures(asked, relaxed=True))
+        reached = await reaching.reach(
+            index,
+            understood(asked.q, thesaurus),
+            lambda text: queries.figures(asked, text),
+            lambda answer: answer["aggregations"]["said"]["all"]["doc_count"],
+        )
+    answer = reached.answer
     counted = answer["aggregations"]
     kinds = {bucket["key"]: bucket["doc_count"] for bucket in counted["kinds"]["buckets"]}
     return {
@@ -113,10 +131,6 @@ async def suggest(index: Index, asked: Suggest) -> dict[str, Any]:
     }
 
 
-def _nobody_says(q: str, answer: Mapping[str, Any]) -> bool:
-    return queries.may_relax(q) and answer["aggregations"]["said"]["doc_count"] == 0
-
-
 def _count(total: int, relaxed: bool) -> None:
     if total == 0:
         ZERO.inc()
@@ -132,8 +146,8 @@ def _item(hit: Mapping[str, Any]) -> dict[str, Any]:
     return item
 
 
-async def _points(index: Index, asked: Map, *, relaxed: bool) -> tuple[int, list[dict[str, Any]]]:
-    answer = await index.search(queries.points(asked.filters, asked.points, relaxed=relaxed))
+async def _points(index: Index, asked: Map, text: Text) -> tuple[int, list[dict[str, Any]]]:
+    answer = await index.search(queries.points(asked.filters, text, asked.points))
     features: list[dict[str, Any]] = []
     for hit in answer["hits"]["hits"]:
         sheet = hit["_source"]["sheet"]
@@ -143,12 +157,12 @@ async def _points(index: Index, asked: Map, *, relaxed: bool) -> tuple[int, list
     return answer["hits"]["total"]["value"], features
 
 
-async def _clusters(index: Index, asked: Map, here: Mapping[str, Any], *, relaxed: bool) -> list[dict[str, Any]]:
+async def _clusters(index: Index, asked: Map, here: Mapping[str, Any], text: Text) -> list[dict[str, Any]]:
     zoom = asked.zoom
     while sum(tile["doc_count"] for tile in here["tiles"]["buckets"]) < here["doc_count"]:
         # more tiles than the engine may answer: larger ones
         zoom -= 2
-        answer = await index.search(queries.clusters(asked.filters, zoom, relaxed=relaxed))
+        answer = await index.search(queries.clusters(asked.filters, text, zoom))
         here = answer["aggregations"]["here"]
     features: list[dict[str, Any]] = []
     for tile in here["tiles"]["buckets"]:

@@ -177,6 +177,31 @@ async def test_a_filter_keeps_the_focus_and_tells_the_new_count(visit: NewPage, 
     assert await page.locator("#theme-health").is_checked()
 
 
+async def test_a_country_is_chosen_under_its_continent_and_a_year_by_its_bar(visit: NewPage, stack: Stack) -> None:
+    reader = await visit()
+    page = reader.page
+    await reader.open("/fr/projects")
+    everything = await total(page)
+    country = next(one for one in counted(stack)["facets"]["country"] if one["parent"] == "africa")["value"]
+    await tab_to(page, "#inner-continent-africa > summary")
+    await page.keyboard.press("Enter")
+    await choose(page, "country", country)
+    there = counted(stack, ("country", country))
+    await shows(page, there["total"])
+    assert await page.evaluate("document.activeElement.id") == f"country-{country}"
+
+    # taken away again: what was unfolded stays so, with the focus in it
+    await page.keyboard.press("Space")
+    await shows(page, everything)
+    assert await page.evaluate("document.activeElement.id") == f"country-{country}"
+    assert await page.locator("#inner-continent-africa").get_attribute("open") is not None
+
+    year = counted(stack)["facets"]["period"][0]
+    await choose(page, "period", year["value"])
+    await shows(page, year["count"])
+    assert await page.locator("#facet-period .bar rect").first.get_attribute("width") is not None
+
+
 async def test_back_restores_filters_and_results(visit: NewPage, stack: Stack) -> None:
     reader = await visit()
     page = reader.page

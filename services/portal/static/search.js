@@ -24,6 +24,11 @@ if (search) {
     const form = document.getElementById("filters");
     if (target.form === form && target.name && target.name !== "q") form.requestSubmit();
   });
+  // what was unfolded stays so, and the focus in it
+  const unfolded = new Set();
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.closest(".facet")) unfolded[target.open ? "add" : "delete"](target.id);
+  }, true);
   // an address holds what was asked and nothing else
   document.addEventListener("formdata", ({ formData }) => {
     for (const [name, value] of [...formData]) if (!value) formData.delete(name);
@@ -38,6 +43,7 @@ if (search) {
     const searched = new URLSearchParams(location.search).get("q") ?? "";
     if (document.activeElement !== input) input.value = searched;
     unfold();
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
     wireMap();
   });
   // an answer that is no list has a page of its own, with a way on

@@ -87,3 +87,60 @@ async def test_a_spreadsheet_never_takes_a_text_for_a_formula(catalog: Catalog, 
     assert row["contact_phone"] == "'+221 33 000 00 00"
     assert row["description"] == event.sheet.description
     assert row["location_lon"] == "-17.3717"
+
+
+async def test_exports_are_narrowed_by_all_the_facets_of_a_search(catalog: Catalog) -> None:
+    town = {"ref": "fj-suva", "country": "FJ"}
+    period = {"start": "2027-03", "end": "2028-02"}
+    study: dict[str, Any] = {"documents": [{"title": "Étude"}]}
+    small = published(authority=town, **study, budget={"total": 49_999.0, "currency": "EUR"}, period=period, sdgs=[6])
+    large = published(
+        authority={**town, "type": "region"},
+        budget={"total": 655_957_000.0, "currency": "XOF"},
+        period={"start": "2029-01", "end": None},
+        sdgs=[1, 11],
+        documents=[],
+    )
+    none = published(authority=town, budget={"total": 5.0, "currency": "AFN"}, period=period, sdgs=[], **study)
+    await catalog.show(small, large, none)
+    both = {small.project, none.project}
+    every = {*both, large.project}
+
+    async def found(**asked: str | list[str]) -> set[str]:
+        answer = await catalog.http.get("/export.csv", params={"country": "FJ", **asked})
+        assert answer.status_code == 200, answer.text
+        rows = {row["id"] for row in rows_of(answer.text)}
+        feed = (await catalog.http.get("/feed.atom", params={"country": "FJ", **asked})).text
+        assert {project for project in every if project in feed} == rows
+        return rows
+
+    assert await found() == every
+    assert await found(authority_type="region") == {large.project}
+    assert await found(has_documents="false") == {large.project}
+    assert await found(has_documents=["true", "false"]) == every
+    assert await found(sdg=["6", "11"]) == {small.project, large.project}
+    assert await found(status="open") == every
+    assert await found(status="expired") == set()
+    assert await found(budget="10000-50000") == {small.project}
+    assert await found(budget=["1000000-", "none"]) == {large.project, none.project}
+    assert await found(budget="500000-1000000") == set()
+    assert await found(budget_min="49999") == {small.project, large.project}
+    assert await found(budget_max="1000000", budget_min="50000") == {large.project}
+    assert await found(period="2028") == both
+    assert await found(period=["2026", "2040"]) == {large.project}
+    assert await found(period_from="2028-03") == {large.project}
+    assert await found(period_to="2028-12", period_from="2028-02") == both
+
+    wrong = {
+        "budget": "0-1",
+        "period": "27",
+        "has_documents": "yes",
+        "sdg": "18",
+        "budget_min": "9",
+        "budget_max": "nan",
+    }
+    answer = await catalog.http.get("/export.csv", params=wrong)
+    fields = {error["field"] for error in answer.json()["errors"]}
+    assert (answer.status_code, fields) == (422, {"budget.0", "period.0", "has_documents.0", "sdg.0", "budget_max"})
+    answer = await catalog.http.get("/export.csv", params={"period_from": "2028-02", "period_to": "2028-01"})
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("period_to", "out_of_order")]

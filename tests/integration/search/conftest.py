@@ -23,6 +23,8 @@ from services.search.engine import Engine
 from services.search.index import Index
 from services.search.routes import ROUTERS
 from services.search.settings import Settings
+from services.search.thesaurus import seed
+from services.search.vocabulary import Vocabulary
 from tests.integration.search.sheets import demonstration
 from tests.serving import serving
 from tests.signing import Signer
@@ -47,6 +49,18 @@ class Loaded:
     async def projects(self, *pairs: tuple[str, str]) -> dict[str, Any]:
         return await self.get("/projects", *pairs)
 
+    async def walk(self, *pairs: tuple[str, str]) -> list[str]:
+        """The ids of all pages; `pairs` say their size."""
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            answer = await self.projects(*pairs, *([("cursor", cursor)] if cursor else []))
+            found += [item["id"] for item in answer["items"]]
+            cursor = answer["cursor"]
+            if cursor is None:
+                return found
+            assert len(answer["items"]) == int(dict(pairs)["size"])
+
 
 async def drop_all(index: Index) -> None:
     """Leave nothing of this index in the engine."""
@@ -55,10 +69,20 @@ async def drop_all(index: Index) -> None:
         await index.drop(name)
 
 
+class Nobody:
+    """Counts no misses: there is no database here."""
+
+    def count(self, q: str, language: str) -> None:
+        """What was looked for in vain is of no concern."""
+
+
 @asynccontextmanager
 async def routes_over(index: Index, settings: Settings) -> AsyncGenerator[httpx.AsyncClient, None]:
     """The routes over an index, without consumer and health."""
-    app = backbone_app.create("search", settings, routers=ROUTERS, state={"index": index, "settings": settings})
+    vocabulary = Vocabulary(index.engine)
+    await vocabulary.take(seed())
+    state = {"index": index, "vocabulary": vocabulary, "misses": Nobody(), "settings": settings}
+    app = backbone_app.create("search", settings, routers=ROUTERS, state=state)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://search", timeout=30) as http:
         yield http

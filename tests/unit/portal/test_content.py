@@ -16,10 +16,11 @@ from services.catalog import routes as catalog_routes
 from services.catalog.filters import Filters
 from services.portal import browse_routes, open_routes, search_routes
 from services.portal.content import FOLDER, content, names
+from services.portal.declared import Declared
 from services.portal.language import LANGUAGES
 from services.portal.query import Query
 from services.portal.settings import Settings
-from services.search import parameters
+from services.search import facets, parameters
 from services.search import routes as search_service
 
 # with HTML and with what the portal leaves out, so that neither passes for text
@@ -31,6 +32,7 @@ SERVICES: Final = {
     "catalog": [*catalog_routes.routes.routes, *export_routes.routes.routes],
     "search": [route for router in search_service.ROUTERS for route in router.routes],
 }
+DECLARED: Final = Declared.read({"facets": facets.declarations("fr")})
 LONGEST_DESCRIPTION: Final = 180
 PAGES: Final = {
     "about", "accessibility", "atlas", "contact", "cookies", "deposit", "embassies", "faq", "french-authorities",
@@ -136,7 +138,7 @@ def test_every_link_leads_somewhere(lang: str, name: str) -> None:
             assert target in PAGES, link
         elif scheme == "portal":
             assert leads_to(PORTAL, f"/{lang}/{address.path}"), link
-            assert len(Query.read(pairs).pairs) == len(pairs), link
+            assert len(Query.read(pairs, DECLARED).pairs) == len(pairs), link
         elif scheme == "service":
             service, _, path = address.path.partition("/")
             if path == "docs":

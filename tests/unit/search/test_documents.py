@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
+from backbone.contracts import amounts
 from backbone.contracts.checksum import sheet_digest
-from services.search import amounts, documents, index
+from services.search import documents, index
 from tests.integration.search.sheets import demonstration, publication
 
 

@@ -1,5 +1,6 @@
 """What may be asked: every wrong parameter is named, with what is allowed; what is right is read."""
 
+import re
 from typing import Any
 
 import pytest
@@ -27,6 +28,10 @@ def test_everything_given_is_read() -> None:
         ("theme", "education"),
         ("country", "SN"),
         ("sdg", "6"),
+        ("budget", "0-10000"),
+        ("budget", "none"),
+        ("period", "2027"),
+        ("has_documents", "true"),
         ("budget_min", "1000"),
         ("budget_max", "2500.5"),
         ("period_from", "2027-03"),
@@ -42,11 +47,11 @@ def test_everything_given_is_read() -> None:
             "country": frozenset({"SN"}),
             "theme": frozenset({"health", "education"}),
             "sdg": frozenset({"6"}),
+            "budget": frozenset({"0-10000", "none"}),
+            "period": frozenset({"2027"}),
+            "has_documents": frozenset({"true"}),
         },
-        budget_min=1000,
-        budget_max=2500.5,
-        period_from="2027-03",
-        period_to="2027-03",
+        bounds={"budget_min": 1000, "budget_max": 2500.5, "period_from": "2027-03", "period_to": "2027-03"},
         bbox=(-18, 4, 16, 28),
     )
     assert (asked.sort, asked.size, asked.language) == ("oldest", 50, "ar")
@@ -73,6 +78,14 @@ def test_relevance_is_the_order_of_words_only() -> None:
         ("language", "wo", "fr, en, es, pt, ar"),
         ("sdg", "18", "17"),
         ("status", "closed", "open"),
+        ("authority_type", "town", "commune, intercommunality"),
+        ("has_documents", "yes", "true, false"),
+        ("budget", "0-50000", "0-10000, 10000-50000"),
+        ("budget", "50000", "1000000-, none"),
+        ("period", "2200", "a year from 1900 to 2199"),
+        ("period", "2027-03", "a year"),
+        ("period", "2027+", "a year"),
+        ("period", "20\u0662\u0667", "a year"),
         ("sort", "title", "relevance, newest"),
         ("lang", "de", "fr, en, es, pt, ar"),
         ("size", "0", "from 1 to 100"),
@@ -190,4 +203,8 @@ def test_every_facet_is_a_documented_parameter_of_the_search_the_map_and_the_fig
         for facet in FACETS:
             schema = documented[facet.name]["schema"]
             assert schema["type"] == "array"
-            assert tuple(schema["items"]["enum"]) == tuple(facet.values)
+            allowed = schema["items"]
+            for value in facet.values:
+                assert re.fullmatch(allowed["pattern"], value) if "pattern" in allowed else value in allowed["enum"]
+            if facet.bounds:
+                assert {facet.bounds.low, facet.bounds.high} <= set(documented)

@@ -1,0 +1,114 @@
+"""How far a search goes to find something: what says the words, else what comes near, else what says any of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from services.search import words
+from services.search.index import PUBLISHED, Index
+from services.search.spelling import fold, plain
+from services.search.thesaurus import Thesaurus
+from services.search.words import Part, Reach, Text
+
+Body = dict[str, Any]
+Answer = Mapping[str, Any]
+
+ENOUGH: Final = 10  # a first page of sheets that say all the words is not mixed with others
+_LIKE: Final = 0.78  # how much of a word a correction must share with it
+_SUGGESTER: Final[Body] = {
+    "field": "spelling",
+    "suggest_mode": "missing",
+    "max_edits": 2,
+    "prefix_length": 0,
+    "min_word_length": 4,
+    "string_distance": "damerau_levenshtein",
+    "size": 3,
+}
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The text that was searched in the end, the engine's answer, and the first answer to what says all the words."""
+
+    text: Text
+    answer: Answer
+    first: Answer | None = None
+
+
+async def reach(
+    index: Index,
+    text: Text,
+    make: Callable[[Text], Body],
+    said: Callable[[Answer], int],
+    start: Reach = "said",
+    **options: Any,
+) -> Reached:
+    """Ask for ever more until there is enough; a page that follows another starts where that one had got to."""
+    if start != "said":
+        text = await _wider(index, text, start)
+        return Reached(text, await index.search(make(text), **options))
+    first = await index.search(make(text), **options)
+    if not text.words or said(first) >= (1 if text.words.is_code else ENOUGH):
+        return Reached(text, first, first)
+    near = await _wider(index, text, "near")
+    answer = await index.search(make(near), **options)
+    if said(answer) < ENOUGH and len(near.words.parts) > 1:
+        near = replace(near, reach="any")
+        answer = await index.search(make(near), **options)
+    if said(answer) == said(first):
+        return Reached(text, first, first)
+    return Reached(near, answer, first)
+
+
+async def _wider(index: Index, text: Text, to: Reach) -> Text:
+    """The text with what must be known to reach further: misspelt words corrected, and the parts that no sheet says."""
+    unsaid, suggested = await _asked_of_words(index, text)
+    best = {word: _best(word, options, text.thesaurus) for word, options in suggested.items()}
+    meant = words.completed(text.words, text.thesaurus) or words.corrected(
+        text.words, {word: option for word, option in best.items() if option}
+    )
+    if meant is None:
+        return replace(text, reach=to, unsaid=unsaid)
+    other = understood(meant, text.thesaurus)
+    unsaid, _ = await _asked_of_words(index, other)
+    return replace(other, reach=to, unsaid=unsaid, typed=text.words)
+
+
+def _unfinished(text: Text) -> str | None:
+    return next((fold(part.words[-1]) for part in text.words.parts if part.may_be_begun), None)
+
+
+def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:
+    """The nearest of the words of the sheets and of the thesaurus; of those as near, one that the thesaurus knows."""
+    shares = {**dict(thesaurus.like(word, _LIKE)), **options}
+    return max(shares, key=lambda option: (round(shares[option], 2), thesaurus.named([option]) is not None), default=None)
+
+
+async def _asked_of_words(index: Index, text: Text) -> tuple[frozenset[Part], dict[str, dict[str, float]]]:
+    """The parts that no sheet says and, of the words that none has, those of the sheets spelt nearly so."""
+    doubtful = {fold(word): word for word in map(plain, words.may_be_misspelt(text.words))}
+    suggest = {f"w{place}": {"text": word, "term": _SUGGESTER} for place, word in enumerate(doubtful.values())}
+    body: Body = {
+        "size": 0,
+        "track_total_hits": False,
+        "query": PUBLISHED,
+        "aggs": {"parts": {"filters": {"filters": words.counted(text.words, text.thesaurus)}}},
+        **({"suggest": suggest} if suggest else {}),
+    }
+    answer = await index.search(body)
+    buckets = answer["aggregations"]["parts"]["buckets"]
+    unsaid = frozenset(part for place, part in enumerate(text.words.parts) if not buckets[str(place)]["doc_count"])
+    whole = {fold(word) for part in text.words.parts if part not in unsaid for word in part.words}
+    if (begun := _unfinished(text)) and (buckets["begun"]["doc_count"] or text.thesaurus.begun(begun)):
+        whole.add(begun)
+    suggested: dict[str, dict[str, float]] = {}
+    for place, folded in enumerate(doubtful):
+        tokens = answer["suggest"][f"w{place}"]
+        options = tokens[0]["options"] if len(tokens) == 1 else ()
+        if folded not in whole:
+            suggested[folded] = {option["text"]: option["score"] for option in options if option["score"] >= _LIKE}
+    return unsaid, suggested
+
+
+def understood(q: str, thesaurus: Thesaurus) -> Text:
+    return Text(words.understand(q, thesaurus), thesaurus)

@@ -1,0 +1,94 @@
+"""How words are compared where no engine does it: folded, without elision, singular and plural alike."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+_APOSTROPHES: Final = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02b9\u0060\u00b4\u2032\uff07"), "'")
+_HYPHENS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212\u00ad"), "-")
+_NOTHING: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u0640"))
+_PLAIN: Final = _APOSTROPHES | _HYPHENS | _NOTHING
+# O.N.G., S.I.G
+_DOTTED: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?![^\W\d_])|\b(?:[^\W\d_]\.){1,}[^\W\d_]\b(?!\.?\w)")
+_HELD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)+")
+_WORD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*")
+_ELIDED: Final = re.compile(r"^(?:[ltnsmjdc]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=.)", re.IGNORECASE)
+_ARABIC: Final = str.maketrans("أإآٱىةؤئ", "اااايهوي")
+_ARABIC_ARTICLE: Final = re.compile("^(?:وال|بال|كال|فال|لل|ال)(?=..)")
+
+
+def plain(text: str) -> str:
+    """Composed, with one kind of apostrophe and hyphen, acronyms without dots, nothing invisible, single spaces."""
+    text = unicodedata.normalize("NFC", text).translate(_PLAIN)
+    text = _DOTTED.sub(lambda found: found.group().replace(".", ""), text)
+    return " ".join(text.split())
+
+
+def words(text: str) -> list[str]:
+    """The words of a plain text; what is held together by a hyphen or an apostrophe is one."""
+    return _WORD.findall(text)
+
+
+def without_elision(word: str) -> str:
+    """A word without the French article or pronoun that leans on it."""
+    return _ELIDED.sub("", word)
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents; the letters that Arabic spells in several ways in one."""
+    decomposed = unicodedata.normalize("NFD", text.translate(_PLAIN).casefold())
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return bare.replace("œ", "oe").replace("æ", "ae").translate(_ARABIC)
+
+
+@lru_cache(maxsize=100_000)
+def key(word: str) -> str:
+    """What the forms of a word share, number and a final e apart: écoles and école, ciudades and ciudad."""
+    folded = fold(without_elision(word.translate(_PLAIN)))
+    if not folded.isascii():
+        return _ARABIC_ARTICLE.sub("", folded)
+    if len(folded) <= 3:
+        return folded
+    if len(folded) > 5 and folded.endswith("aux"):
+        return folded[:-3] + "al"
+    if len(folded) > 5 and folded.endswith("oes"):
+        return folded[:-3] + "ao"
+    if folded[-1] in "sx" and not folded.endswith("ss"):
+        folded = folded[:-1]
+    if len(folded) > 3 and folded[-1] == "e":
+        folded = folded[:-1]
+    return folded[:-1] + "i" if folded[-1] == "y" else folded
+
+
+def keys(text: str) -> tuple[str, ...]:
+    """The keys of the words of a text; parts of a hyphenated word count each."""
+    return tuple(key(part) for word in words(plain(text)) for part in word.split("-"))
+
+
+def joined(text: str) -> list[str]:
+    """What is held together by hyphens, apostrophes or dots, each once, as one who leaves these out writes it:
+    écotourisme, Ndjamena, ONG.
+    """
+    text = unicodedata.normalize("NFC", text).translate(_PLAIN)
+    acronyms = [found.replace(".", "") for found in _DOTTED.findall(text)]
+    held = [word for word in _HELD.findall(text) if "-" in word or not _ELIDED.match(word) or word[2:3].isupper()]
+    return list(dict.fromkeys([*acronyms, *(word.replace("-", "").replace("'", "") for word in held)]))
+
+
+# what is put before a word in all of the Latin languages: who looks for ecotourism is glad of tourism where there is no other
+_BEFORE: Final = (
+    *("aero", "afro", "agro", "anti", "auto", "bio", "ciclo", "cyber", "cyclo", "eco", "electro", "ethno", "euro"),
+    *("geo", "hydro", "infra", "inter", "micro", "mini", "moto", "multi", "para", "peri", "photo", "pluri", "psycho"),
+    *("semi", "socio", "sylvo", "tele", "thermo", "trans"),
+)
+_LEAST_BASE: Final = 5
+
+
+def bases(word: str) -> list[str]:
+    """The words that a compound is made of, less what is only put before one: socio-culturel of culturel."""
+    parts = word.split("-")
+    if len(parts) == 1:
+        folded = fold(word)
+        parts = [word[len(before) :] for before in _BEFORE if folded.startswith(before) and len(folded) == len(word)]
+    return [part for part in parts if len(part) >= _LEAST_BASE and fold(part) not in _BEFORE]

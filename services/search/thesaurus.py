@@ -1,0 +1,244 @@
+"""The thesaurus: what means the same in five languages, and the names of themes, countries and continents.
+
+A query's words are looked up in it, the longest name first. It is asked when a search is, never when a sheet is
+indexed: a change applies at once, to all sheets, on any engine. `thesaurus.json` is what a new stack begins with; what
+the DAECT changes is laid over it (`Changes`).
+"""
+
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from itertools import takewhile
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from backbone.contracts import labels, vocabularies
+from backbone.contracts.text import Code, Country, Line, ThemeCode
+from services.search.lexicon import Terms
+from services.search.spelling import fold, key, keys, plain, words
+
+LONGEST_NAME: Final = 5  # words
+_MOST_JOINED: Final = 2
+LEAST_COMPLETED: Final = 4  # letters
+MOST_COMPLETIONS: Final = 8
+_LANGUAGES: Final = vocabularies.LANGUAGES
+_IN_BRACKETS: Final = re.compile(r"\s*\(([^)]*)\)")
+Form = Line
+
+
+class Concept(BaseModel):
+    """What has one meaning: its `forms` by language, the preferred one first; `theme` where it belongs to one, `near`
+    the ids of related concepts, `countries` (ISO 3166-1 alpha-2) for a region of the world.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Code
+    theme: ThemeCode | None = None
+    forms: Mapping[vocabularies.SheetLanguage, tuple[Form, ...]] = Field(default_factory=dict)
+    near: tuple[Code, ...] = ()
+    countries: tuple[Country, ...] = ()
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def is_theme(self) -> bool:
+        return self.id == self.theme
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a name stands for."""
+
+    concepts: tuple[Concept, ...] = ()
+    themes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()  # themes of which the vocabulary has it as a synonym: near, not the same
+    countries: frozenset[str] = frozenset()
+    continents: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Named") -> "Named":
+        return Named(
+            tuple(dict.fromkeys((*self.concepts, *other.concepts))),
+            tuple(dict.fromkeys((*self.themes, *other.themes))),
+            tuple(dict.fromkeys((*self.hints, *other.hints))),
+            self.countries | other.countries,
+            self.continents | other.continents,
+        )
+
+
+Names = dict[tuple[str, ...], Named]
+
+
+@dataclass(frozen=True)
+class Thesaurus:
+    """Concepts by id and the words that say nothing in a search here (`generic`), ready to be looked up."""
+
+    concepts: Mapping[str, Concept]
+    generic: frozenset[str] = frozenset()
+    _names: Names = field(default_factory=dict[tuple[str, ...], Named], repr=False)
+    # the names as the engine cuts them
+    terms: Terms = field(default_factory=dict[tuple[str, str], tuple[str, ...]], repr=False)
+    # folded names of one word, in their order
+    _single: Sequence[str] = field(default=(), repr=False)
+    # names of several words: all but the last of them as keys, the last folded, and the name
+    _several: Sequence[tuple[str, str]] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, concepts: Iterable[Concept], generic: Iterable[str] = ()) -> "Thesaurus":
+        known = {concept.id: concept for concept in concepts}
+        names: Names = dict(_places_and_themes())
+        single = {fold(name): None for name in _single_places_and_themes()}
+        for concept in known.values():
+            themes = (concept.id,) if concept.is_theme else ()
+            named = Named(concepts=(concept,), themes=themes, countries=frozenset(concept.countries))
+            for forms in concept.forms.values():
+                for form in forms:
+                    _add(names, form, named)
+                single.update((fold(form), None) for form in forms if _is_single(form))
+        several = {
+            (" ".join((*(key(word) for word in parts[:-1]), fold(parts[-1]))), form)
+            for concept in known.values()
+            for forms in concept.forms.values()
+            for form in forms
+            if len(parts := words(plain(form))) > 1
+        }
+        said_of_all = frozenset(part for word in generic for part in keys(word))
+        return cls(known, said_of_all, names, _single=sorted(single), _several=sorted(several))
+
+    def changed(self, changes: Mapping[str, Concept | None]) -> "Thesaurus":
+        """With other concepts in the place of these (None: without)."""
+        kept = {**self.concepts, **changes}
+        made = Thesaurus.of([concept for concept in kept.values() if concept is not None])
+        return replace(made, generic=self.generic)
+
+    def names(self) -> dict[str, list[str]]:
+        """All names of the concepts, by language."""
+        return {
+            language: [form for concept in self.concepts.values() for form in concept.forms.get(language, ())]
+            for language in _LANGUAGES
+        }
+
+    def named(self, typed: Sequence[str]) -> Named | None:
+        """What these words together are the name of."""
+        apart = " ".join(typed)
+        found = self._names.get(keys(apart)) or self._names.get(keys(apart.replace("-", "")))
+        # cold chain and coldchain, agro-foresterie and agroforesterie
+        return found or (self._names.get(keys("".join(typed).replace("-", ""))) if len(typed) <= _MOST_JOINED else None)
+
+    def completed(self, typed: Sequence[str]) -> str | None:
+        """The shortest name of several words that these begin, the last of them unfinished."""
+        *whole, last = typed
+        start = " ".join((*(key(word) for word in whole), fold(last)))
+        first = bisect_left(self._several, (start, ""))
+        following = takewhile(lambda name: name[0].startswith(start), self._several[first:])
+        return min((form for _, form in following), key=len, default=None)
+
+    def is_generic(self, word: str) -> bool:
+        return all(part in self.generic for part in keys(word))
+
+    def begun(self, start: str) -> list[Named]:
+        """What the names of one word stand for that begin so, the shortest first."""
+        folded = fold(start)
+        first = bisect_left(self._single, folded)
+        found: list[str] = []
+        for name in self._single[first:]:
+            if not name.startswith(folded):
+                break
+            found.append(name)
+        nearest = sorted(found, key=len)[:MOST_COMPLETIONS]
+        return list(dict.fromkeys(named for name in nearest if (named := self.named([name])) is not None))
+
+    def like(self, word: str, least: float) -> list[tuple[str, float]]:
+        """Names of one word spelt nearly so, with how much they share with it (0 to 1), the nearest first."""
+        found = process.extract(
+            fold(word),
+            self._single,
+            scorer=DamerauLevenshtein.normalized_similarity,
+            score_cutoff=least,
+            limit=MOST_COMPLETIONS,
+        )
+        return [(name, share) for name, share, _ in found]
+
+    def near(self, concept: Concept) -> list[Concept]:
+        return [self.concepts[other] for other in concept.near if other in self.concepts]
+
+
+def _add(names: Names, form: str, named: Named) -> None:
+    parts = keys(form)
+    spelt = {parts, keys(form.replace("-", ""))}
+    if len(parts) == _MOST_JOINED:
+        spelt.add(keys(form.replace(" ", "").replace("-", "")))
+    for spelling in spelt:
+        if spelling and len(spelling) <= LONGEST_NAME:
+            names[spelling] = names.get(spelling, Named()) | named
+
+
+@cache
+def _places_and_themes() -> Names:
+    names: Names = {}
+    for code in vocabularies.countries():
+        for name in _country_names(code):
+            _add(names, name, Named(countries=frozenset({code})))
+    for code in vocabularies.CONTINENTS:
+        for language in _LANGUAGES:
+            _add(names, labels.continent(code, language), Named(continents=frozenset({code})))
+    for theme in vocabularies.themes().values():
+        for language in _LANGUAGES:
+            _add(names, theme.label(language), Named(themes=(theme.code,)))
+        for synonym in theme.synonyms:
+            _add(names, synonym, Named(hints=(theme.code,)))
+    return names
+
+
+def _single_places_and_themes() -> Iterable[str]:
+    for code in vocabularies.countries():
+        yield from filter(_is_single, _country_names(code))
+    for theme in vocabularies.themes().values():
+        names = (*(theme.label(language) for language in _LANGUAGES), *theme.synonyms)
+        yield from filter(_is_single, names)
+
+
+def _is_single(form: str) -> bool:
+    return len(form) >= LEAST_COMPLETED and form.isalpha()
+
+
+def _country_names(code: str) -> Collection[str]:
+    """A country's names and its people's in all languages; of « Myanmar (Birmanie) » both."""
+    also = _also_called().get(code, {})
+    found = dict.fromkeys((*also.get("names", ()), *also.get("people", ())))
+    for language in _LANGUAGES:
+        label = labels.country(code, language)
+        found[_IN_BRACKETS.sub("", label)] = None
+        found.update(dict.fromkeys(_IN_BRACKETS.findall(label)))
+    return found
+
+
+@cache
+def _also_called() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Country code to its other `names` and those of its `people`, in the five languages."""
+    path = resources.files("services.search").joinpath("country_names.json")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def seed() -> Thesaurus:
+    """What a new stack begins with."""
+    path = resources.files("services.search").joinpath("thesaurus.json")
+    given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    generic = [word for words in given["generic"].values() for word in words]
+    return Thesaurus.of(map(_read, given["concepts"]), generic)
+
+
+def _read(entry: Mapping[str, Any]) -> Concept:
+    kept: dict[str, Any] = {
+        name: entry[name] for name in ("id", "theme", "near", "countries") if name in entry
+    }
+    return Concept(**kept, forms={language: entry[language] for language in _LANGUAGES})
