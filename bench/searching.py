@@ -1,4 +1,4 @@
-"""Search against the same query sent raw to the engine, and a rebuild against a raw bulk of the same documents."""
+"""Sheets through Kafka and the consumer, and a rebuild against a raw bulk of the same documents."""
 
 import asyncio
 import json
@@ -6,36 +6,22 @@ import re
 import time
 from collections.abc import Sequence
 from typing import Any, Final, cast
-from urllib.parse import urlencode
 
 import aiohttp
 from aiokafka import AIOKafkaProducer
 
 from backbone.contracts.topics import PUBLICATIONS
 from backbone.kafka import EventMeta, encode
-from bench.measure import Figure, median, percentile
+from bench.measure import Figure, median
 from bench.sheets import publications
 from bench.stack import Client, Stack, bourse
-from services.search import queries
-from services.search.parameters import Filters, Search
 
 SHEETS: Final = 12_000
-SEARCHES: Final = 300
 REBUILDS: Final = 5
 WARM_UP: Final = 3
 CHUNK: Final = 500
 AT_ONCE: Final = 2
 ALIAS: Final = "bourse-projets"
-
-# as people search: (q, facets)
-ASKED: Final[Sequence[tuple[str, dict[str, str]]]] = (
-    ("", {}),
-    ("", {"continent": "africa", "theme": "water-sanitation"}),
-    ("eau potable", {}),
-    ("marché", {"continent": "africa", "kind": "demand"}),
-    ("énergie solaire", {"language": "fr"}),
-    ("patrimoine", {"country": "MA"}),
-)
 
 
 async def load(stack: Stack, client: Client) -> float:
@@ -56,37 +42,6 @@ async def load(stack: Stack, client: Client) -> float:
             if (await client.call("search", "GET", "/projects?size=1"))["total"] >= before + SHEETS:
                 return time.perf_counter() - started
             await asyncio.sleep(0.2)
-
-
-def _body(q: str, chosen: dict[str, str]) -> dict[str, Any]:
-    filters = Filters(q=q, selections={name: frozenset({value}) for name, value in chosen.items()})
-    asked = Search(filters, "relevance" if q else "newest", 20, None, "fr")
-    return queries.search(asked, None, relaxed=False)
-
-
-async def measure_search(stack: Stack, client: Client) -> list[Figure]:
-    """Each search through the service and raw, in turn."""
-    ours: list[float] = []
-    raw: list[float] = []
-    async with aiohttp.ClientSession() as session:
-        for number in range(SEARCHES + 60):
-            q, chosen = ASKED[number % len(ASKED)]
-            started = time.perf_counter()
-            await client.call("search", "GET", "/projects?" + urlencode({**({"q": q} if q else {}), **chosen}))
-            service = time.perf_counter() - started
-            body = _body(q, chosen)
-            started = time.perf_counter()
-            async with session.post(f"{stack.search_engine}/{ALIAS}/_search", json=body) as answer:
-                answer.raise_for_status()
-                await answer.json()
-            if number >= 60:  # the engine's compiler is warm
-                ours.append(service * 1000)
-                raw.append((time.perf_counter() - started) * 1000)
-    reached, beside = percentile(ours, 0.5), percentile(raw, 0.5)
-    return [
-        Figure("search p50", reached, "ms", beside, "≤ raw + 4 ms", reached <= beside + 4),
-        Figure("search p95", percentile(ours, 0.95), "ms", percentile(raw, 0.95)),
-    ]
 
 
 async def measure_rebuild(stack: Stack) -> list[Figure]:

@@ -63,10 +63,10 @@ def status(data: Path) -> Mapping[str, Any]:
     return json.loads(bourse(data, "status", "--json"))
 
 
-def up(data: Path, *options: str) -> tuple[Stack, float]:
+def up(data: Path, base_port: int = BASE_PORT, *options: str) -> tuple[Stack, float]:
     """Start a stack; it and the seconds that took."""
     started = time.monotonic()
-    bourse(data, "up", "--base-port", str(BASE_PORT), *options)
+    bourse(data, "up", "--base-port", str(base_port), *options)
     return Stack(data, status(data)), time.monotonic() - started
 
 

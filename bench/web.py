@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 
 from backbone.contracts import vocabularies
 from bench.measure import Figure, median, percentile
-from bench.searching import ASKED, SHEETS
+from bench.searching import SHEETS
 from bench.stack import Stack
 from services.portal.content import names
 from services.portal.language import LANGUAGES
@@ -49,6 +49,13 @@ BUDGET_KB: Final = 100
 PAINT_MS: Final = 1_500
 SERVER_MS: Final = 60
 LOADED_WITHIN_S: Final = 300
+CHOSEN: Final[Sequence[dict[str, str]]] = (
+    {},
+    {"continent": "africa", "theme": "water-sanitation"},
+    {"continent": "africa", "kind": "demand"},
+    {"language": "fr"},
+    {"country": "MA"},
+)
 WORDS: Final = ("", "eau potable", "marché", "énergie solaire", "patrimoine", "déchets", "formation", "asainissement")
 _BROWSER: Final = {"Accept": "text/html", "Accept-Encoding": "gzip"}
 _PAINT: Final = """
@@ -147,7 +154,7 @@ async def _varied(stack: Stack) -> dict[str, Iterator[str]]:
     searches = [
         "/fr/projects?" + str(httpx.QueryParams({**({"q": q} if q else {}), **facets, **more}))
         for more in ({}, {"sort": "budget"}, {"kind": "demand"}, {"status": "open"}, {"budget_min": "50000"})
-        for _, facets in ASKED
+        for facets in CHOSEN
         for q in WORDS
     ]
     languages = [f"/{lang}" for lang in LANGUAGES]

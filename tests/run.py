@@ -42,7 +42,7 @@ STEPS = (
     Step("dependencies", ("deptry", ".")),
     Step("types", ("pyright",)),
     Step("unit", (PYTEST, "tests/unit", "tests/contracts", "tests/docs")),
-    Step("integration", (PYTEST, "tests/integration")),
+    Step("integration", (PYTEST, "tests/integration", "tests/relevance")),
     Step("browser", (PYTEST, "tests/browser")),
     Step("journeys", (PYTEST, "tests/journeys")),
 )

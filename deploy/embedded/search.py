@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from deploy.embedded.engine import EngineError, Launch
 from deploy.launcher.ports import HOST, SEARCH_PORTS, is_free
 
 _HEAP_MB: Final = (384, 512)
+_HEAP: Final = re.compile(r"(\d+)([mg])", re.IGNORECASE)
 _OPTIONS: Final = (
     "--enable-native-access=ALL-UNNAMED",
     # The runtime has no Thai dictionary of its own, and OpenSearch's analyzers want one: ICU4J's provider has it.
@@ -39,6 +41,7 @@ class Search:
     cluster: str
     environment: Mapping[str, str]
     name: str = "opensearch"  # `search` is the service
+    heap: str = ""  # such as 2g, as Java writes it: for indices that the usual half gigabyte is too small for
 
     @property
     def archive(self) -> Archive:
@@ -68,7 +71,7 @@ class Search:
         configuration = self._configure()
         runner = "org.codelibs.opensearch.runner.OpenSearchRunner"
         options = (*_OPTIONS, *self.archive.options())
-        command = java.command(runner, self.classpath(), self.folder, heap_mb=_HEAP_MB, options=options)
+        command = java.command(runner, self.classpath(), self.folder, heap_mb=self._heap_mb(), options=options)
         arguments = {
             "-basePath": self.folder,
             "-confPath": configuration,
@@ -79,6 +82,16 @@ class Search:
         words = [str(word) for pair in arguments.items() for word in pair]
         # Without a logger the runner dies without a word.
         return Launch([*command, *words, "-useLogger"], self.environment, self.folder)
+
+    def _heap_mb(self) -> tuple[int, int]:
+        """The least and the most that Java takes."""
+        if not self.heap:
+            return _HEAP_MB
+        said = _HEAP.fullmatch(self.heap)
+        megabytes = int(said[1]) * (1024 if said[2].lower() == "g" else 1) if said else 0
+        if megabytes < _HEAP_MB[0]:
+            raise EngineError(f"BOURSE_SEARCH_HEAP must be at least {_HEAP_MB[0]}m, such as 2g; it is {self.heap!r}.")
+        return megabytes, megabytes
 
     def _configure(self) -> Path:
         configuration = self.folder / "config"

@@ -20,7 +20,9 @@ def embedded(stack: Surroundings) -> list[Engine]:
     folder, environment = stack.folder, plain(stack)
     engines: list[Engine] = []
     if not stack.external("search"):
-        engines.append(Search(folder.engine("search"), stack.settings.search_port, stack.settings.cluster, environment))
+        port, cluster = stack.settings.search_port, stack.settings.cluster
+        heap = stack.user.get("BOURSE_SEARCH_HEAP", "")
+        engines.append(Search(folder.engine("search"), port, cluster, environment, heap=heap))
     if not stack.external("kafka"):
         broker, controller = stack.port(ports.KAFKA_OFFSET), stack.port(ports.KAFKA_CONTROLLER_OFFSET)
         engines.append(Kafka(folder.engine("kafka"), broker, controller, environment))

@@ -157,6 +157,11 @@ class Words:
         shown = round(octets / step, 1 if step > 1 and octets < 10 * step else 0)
         return format_unit(shown, f"digital-{unit}", length="short", locale=self._locale)
 
+    def distance(self, kilometres: float) -> str:
+        """A distance, with a decimal where it is short."""
+        shown = round(kilometres, 1 if kilometres < 10 else 0)
+        return format_unit(shown, "length-kilometer", length="short", locale=self._locale)
+
     def listed(self, values: list[str]) -> str:
         """Values as an enumeration."""
         return format_list(values, locale=self._locale) if values else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
@@ -11,11 +12,11 @@ from services.portal.language import Words, words
 from services.portal.pages import slug
 from services.portal.query import Pair, Query
 from services.portal.sources import sources_of
-from services.portal.worldmap import Bubble, WorldMap
+from services.portal.worldmap import Bubble, View, WorldMap
 
-# enough for a world of bubbles; beyond, the search service answers clusters
+# enough for a map of bubbles; beyond, the search service answers clusters
 POINTS: Final = 60
-ZOOM: Final = 2
+ZOOM: Final = 2  # of the whole world
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,28 @@ class Drawn:
 
 
 async def drawn(request: Request, filters: Sequence[Pair], lang: str) -> Drawn:
-    """The map of these filters, zoomed to the countries or the continents that they name."""
-    asked = [*filters, ("zoom", str(ZOOM)), ("points", str(POINTS))]
-    return layout(world_of(request), await sources_of(request).map(asked, lang), filters, words(lang))
+    """The map of these filters, zoomed to the place, the countries or the continents that they name."""
+    world = world_of(request)
+    zoom = ZOOM + int(log2(world.width / _view(world, Query(tuple(filters))).width))
+    asked = [*filters, ("zoom", str(zoom)), ("points", str(POINTS))]
+    return layout(world, await sources_of(request).map(asked, lang), filters, words(lang))
+
+
+def _view(world: WorldMap, query: Query) -> View:
+    """The part of the world that a search is about."""
+    near = query.near
+    if near is not None:
+        lat, lon, kilometres = near
+        return world.view_of_point(lon, lat, kilometres)
+    return world.view(countries=query.values("country"), continents=query.values("continent"))
 
 
 def layout(world: WorldMap, found: Mapping[str, Any], filters: Sequence[Pair], w: Words) -> Drawn:
     """The answer of the search service as a map."""
     query = Query(tuple(filters))
-    countries, continents = query.values("country"), query.values("continent")
-    view = world.view(countries=countries, continents=continents)
-    if countries and not world.outlines(countries) and found["features"]:
+    countries = query.values("country")
+    view = _view(world, query)
+    if countries and query.near is None and not world.outlines(countries) and found["features"]:
         # an island too small for an outline: the sea around it
         view = world.view_of_point(*found["features"][0]["geometry"]["coordinates"])
     marks = [_mark(bubble, found, query, w) for bubble in world.bubbles(found["features"], view)]

@@ -3,6 +3,7 @@
 The parameters are those of the search service; whatever else an address holds (marks of campaigns, say) is left out.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -12,11 +13,15 @@ from backbone.errors import FieldError
 from services.portal.declared import Bounds, Declared, Facet
 from services.portal.language import N_, Words
 
-SINGLE: Final = ("bbox",)
+PLACE: Final = ("near", "within")
+SINGLE: Final = ("bbox", *PLACE)
 PAGING: Final = ("sort", "size", "cursor")
-SORTS: Final = ("relevance", "newest", "oldest", "budget")
+SORTS: Final = ("relevance", "distance", "newest", "oldest", "budget")
+DISTANCES: Final = ("25", "50", "100", "250", "500", "1000")  # kilometres
+USUAL_DISTANCE: Final = "100"
 SIZES: Final = ("10", "20", "50")
 SHOWN: Final = 10  # values of a facet before the rest is folded away
+_NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 Pair = tuple[str, str]
 
@@ -32,7 +37,15 @@ class Query:
         """What a search can be asked, of all that an address holds."""
         known = ("q", *declared.parameters, *SINGLE, *PAGING)
         kept = dict.fromkeys((name, value.strip()) for name, value in given if name in known and value.strip())
-        return cls(tuple(sorted(kept, key=lambda pair: known.index(pair[0]))))
+        return cls.of(sorted(kept, key=lambda pair: known.index(pair[0])))
+
+    @classmethod
+    def of(cls, pairs: Iterable[Pair]) -> "Query":
+        """Of these pairs, but for what means nothing without a place where none is left."""
+        kept = tuple(pairs)
+        if not any(name == "near" for name, _ in kept):
+            kept = tuple(pair for pair in kept if pair[0] != "within" and pair != ("sort", "distance"))
+        return cls(kept)
 
     def values(self, name: str) -> list[str]:
         return [value for known, value in self.pairs if known == name]
@@ -46,13 +59,26 @@ class Query:
 
     def without(self, name: str, value: str | None = None) -> "Query":
         """Without a value, or without all of them, from the first page."""
-        return Query(
-            tuple(
-                pair
-                for pair in self.pairs
-                if pair[0] != "cursor" and not (pair[0] == name and value in (None, pair[1]))
-            )
+        return Query.of(
+            pair for pair in self.pairs if pair[0] != "cursor" and not (pair[0] == name and value in (None, pair[1]))
         )
+
+    @property
+    def near(self) -> tuple[float, float, float] | None:
+        """Latitude, longitude and kilometres of a place that is searched around; None where these cannot be read."""
+        numbers = [*self.value("near").split(","), self.value("within") or USUAL_DISTANCE]
+        try:
+            lat, lon, kilometres = (float(number) for number in numbers)
+        except ValueError:
+            return None
+        sound = abs(lat) <= 90 and abs(lon) <= 180 and 0 < kilometres <= 20_000  # none of which nan is
+        return (lat, lon, kilometres) if sound else None
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """The orders that make sense, the usual one first."""
+        sensible = {"relevance": bool(self.value("q")), "distance": bool(self.value("near"))}
+        return tuple(name for name in SORTS if sensible.get(name, True))
 
     @property
     def filters(self) -> tuple[Pair, ...]:
@@ -79,8 +105,8 @@ class Chip:
 Answered = Mapping[str, Sequence[Mapping[str, Any]]]  # the facets of an answer, by name
 
 
-def chips(query: Query, answered: Answered, declared: Declared, w: Words) -> list[Chip]:
-    """The active filters, in the order of the page."""
+def chips(query: Query, answered: Answered, declared: Declared, w: Words, place: str | None = None) -> list[Chip]:
+    """The active filters, in the order of the page; `place` is what the point of `near` is called."""
     found: list[Chip] = []
 
     def add(name: str, label: str, without: Query) -> None:
@@ -102,6 +128,8 @@ def chips(query: Query, answered: Answered, declared: Declared, w: Words) -> lis
                 add(facet.name, _bounded(facet.bounds, facet, low, high, w), without)
     if query.value("bbox"):
         add("bbox", w.t("Area of the map"), query.without("bbox"))
+    if query.value("near"):
+        add("near", _near(query, place, w), query.without("near"))
     return found
 
 
@@ -127,6 +155,16 @@ def _bounded(bounds: Bounds, facet: Facet, low: str, high: str, w: Words) -> str
     if low:
         return w.t("%(facet)s from %(low)s", facet=facet.title, low=low)
     return w.t("%(facet)s up to %(high)s", facet=facet.title, high=high)
+
+
+def _near(query: Query, place: str | None, w: Words) -> str:
+    distance = query.value("within") or USUAL_DISTANCE
+    if _NUMBER.fullmatch(distance):  # else as it was typed: the page says what is wrong with it
+        distance = w.distance(float(distance))
+    # figures and signs keep their order among Arabic words: left to right, isolated
+    return w.t(
+        "Within %(distance)s of %(place)s", distance=distance, place=place or f"\u2066{query.value('near')}\u2069"
+    )
 
 
 @dataclass(frozen=True)
@@ -239,6 +277,10 @@ def _explained(error: FieldError, query: Query, declared: Declared, w: Words) ->
         return w.t("“%(value)s” is not among the choices of this list.", value=", ".join(query.values(name)))
     if name == "bbox":
         return w.t("The area of the map in this address cannot be read: please choose it on the map again.")
+    if name == "near":
+        return w.t("Please give a place as latitude and longitude in degrees, such as 14.69,-17.44.")
+    if name == "within":
+        return w.t("Please give a distance in kilometres, from 1 to 20,000, such as 100.")
     if name == "cursor":
         return w.t("This page of results is no longer there: please start again from the first one.")
     return w.t("“%(name)s” has a value that is not allowed here.", name=name)

@@ -12,7 +12,7 @@ from services.portal.declared import Declared
 from services.portal.language import Words, words
 from services.portal.mapping import drawn
 from services.portal.pages import is_partial, page, slug
-from services.portal.query import SIZES, SORTS, Query, chips, explained, facet_views
+from services.portal.query import DISTANCES, SIZES, USUAL_DISTANCE, Query, chips, explained, facet_views
 from services.portal.sources import sources_of
 
 routes = APIRouter(include_in_schema=False)
@@ -34,7 +34,7 @@ async def search(request: Request, lang: str) -> Response:
     except Invalid as refused:
         errors = explained(refused.errors, query, declared, w)
         # the facets stay: what else is asked may be right
-        sound = Query(tuple(pair for pair in query.pairs if pair[0] not in errors))
+        sound = Query.of(pair for pair in query.pairs if pair[0] not in errors)
         found, here = NOTHING, None
         if sound != query:
             found = {**await sources.search([*sound.pairs, ("size", "1")], lang), **_nothing_found()}
@@ -57,19 +57,27 @@ def _nothing_found() -> dict[str, Any]:
 def view(query: Query, found: dict[str, Any], declared: Declared, w: Words) -> dict[str, Any]:
     """What the page shows of an answer."""
     shown = Query(tuple(pair for pair in query.pairs if pair[0] != "cursor"))
+    within = query.value("within") or USUAL_DISTANCE
     return {
         "query": query,
         "found": found,
         "facets": facet_views(found["facets"], declared),
-        "chips": chips(query, found["facets"], declared, w),
-        "sorts": SORTS if query.value("q") else SORTS[1:],
-        "sort": query.value("sort") or ("relevance" if query.value("q") else "newest"),
+        "chips": chips(query, found["facets"], declared, w, _place(found)),
+        "sorts": query.sorts,
+        "sort": query.value("sort") or query.sorts[0],
         "sizes": SIZES,
+        "within": within,
+        "distances": DISTANCES if within in DISTANCES else (within, *DISTANCES),
         "first_page": shown.address(w.lang) if query.value("cursor") else None,
         "next_page": query.with_("cursor", found["cursor"]).address(w.lang) if found["cursor"] else None,
         "feed": Query(query.filters).address(w.lang, "feed.atom"),
         "alert": Query(query.filters).address(w.lang, "alerts/new"),
     }
+
+
+def _place(found: dict[str, Any]) -> str | None:
+    """What a sheet calls the point that is searched around, where one lies there."""
+    return next((item["location"]["name"] for item in found["items"] if item.get("distance_km") == 0), None)
 
 
 @routes.get("/{lang:lang}/map.geojson")

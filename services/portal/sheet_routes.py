@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from backbone.errors import Gone, NotFound
 from services.portal import pdf
 from services.portal.language import words
+from services.portal.likeness import why
 from services.portal.mapping import layout, world_of
 from services.portal.pages import page, permanent, settings_of, slug
 from services.portal.sources import Away, Json, sources_of
@@ -52,6 +53,7 @@ async def sheet(request: Request, lang: str, project: str) -> Response:
         "sheet.html",
         sheet=found,
         similar=similar,
+        why=why,
         map=_place(request, found, lang),
         structured=of_sheet(found, words(lang), settings_of(request).portal_url),
     )

@@ -24,14 +24,17 @@ _SMALLEST: Final = 0.055
 _LARGEST: Final = 0.1
 _TARGET: Final = 0.084
 _GAP: Final = 0.002
-# degrees around a bubble's points, so that the search by its box finds them all
-_PADDING: Final = 0.05
+# degrees around a bubble's points, so that the search by its box finds them all: an address has four decimals
+_PADDING: Final = 0.0002
 # a country is seen in its region: at least this part of the world's width
 _LEAST_VIEW: Final = 0.16
+# and a place with what is around it, as close as the outlines allow
+_LEAST_NEAR: Final = 0.08
 # parts of a country that are nearer to it than this part of the world's width are seen with it
 _NEAR: Final = 0.06
 # a country wider than this part of the world's width does not make its continent's view
 _WIDEST_OF_CONTINENT: Final = 0.25
+_EQUATOR_KM: Final = 40_075
 # no view is narrower than this beside its height
 _NARROWEST: Final = 1.1
 
@@ -152,12 +155,13 @@ class WorldMap:
             box = (west, north, max(part[2] for part in joined), max(part[3] for part in joined))
         return box
 
-    def view_of_point(self, lon: float, lat: float) -> View:
-        """The region around a point."""
-        return self._around(*self.point(lon, lat), 0, 0)
+    def view_of_point(self, lon: float, lat: float, kilometres: float = 0) -> View:
+        """The region around a point, at least as far as this."""
+        across = self.width * 2.4 * kilometres / _EQUATOR_KM
+        return self._around(*self.point(lon, lat), across, across, _LEAST_NEAR if kilometres else _LEAST_VIEW)
 
-    def _around(self, x: float, y: float, width: float, height: float) -> View:
-        width = max(width, height * _NARROWEST, self.width * _LEAST_VIEW)
+    def _around(self, x: float, y: float, width: float, height: float, least: float = _LEAST_VIEW) -> View:
+        width = max(width, height * _NARROWEST, self.width * least)
         height = max(height, width * self.height / self.width)
         width, height = min(width, self.width), min(height, self.height)
         left = min(max(0, x - width / 2), self.width - width)

@@ -29,7 +29,10 @@ class Highlight(Answer):
 
 
 class Item(Answer):
-    """A sheet found: its card; `documents` is their number; `highlight` where `q` was given and found in its text."""
+    """A sheet found: its card; `documents` is their number; `highlight` where `q` was given and found in its text.
+
+    `distance_km`, with one decimal, where `near` was given.
+    """
 
     id: str
     revision: int
@@ -50,6 +53,7 @@ class Item(Answer):
     demonstration: bool
     documents: int
     highlight: Highlight | None = None
+    distance_km: float | None = None
 
 
 class Value(Answer):
@@ -159,7 +163,10 @@ class Geometry(Answer):
 
 
 class Feature(Answer):
-    """A sheet (`properties.id`) or a cluster (`properties.cluster`, with its `bbox`); `properties.count` sheets.
+    """A sheet (`properties.id`) or a cluster (`properties.cluster`); `properties.count` sheets.
+
+    A cluster is what lies in one tile of the map: its point is their middle; its `bbox` (west, south, east, north) has
+    an area, and the same search with that `bbox` finds them all.
 
     `properties.countries` are the codes of a sheet, or the three most frequent of a cluster as `{value, count}`.
     """
@@ -194,10 +201,27 @@ class Figures(Answer):
     authorities: int
 
 
-class Similar(Answer):
-    """Sheets like another one, the nearest first."""
+class Reason(Answer):
+    """What two sheets have in common: `value` is a code (of a country: the similar sheet's), `label` what it is called.
 
-    items: list[Item]
+    For `words` both are a word that the two sheets say, in lower case.
+    """
+
+    kind: Literal["theme", "country", "neighbouring_country", "words", "continent", "authority_type"]
+    value: str
+    label: str
+
+
+class SimilarItem(Item):
+    """A sheet like another one, with the reasons: the strongest first, at least a theme, at most three of a kind."""
+
+    reasons: list[Reason]
+
+
+class Similar(Answer):
+    """Sheets like another one, the nearest first; at most two of one authority where there are others."""
+
+    items: list[SimilarItem]
 
 
 class SuggestedTitle(Answer):

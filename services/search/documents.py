@@ -14,7 +14,7 @@ import orjson
 
 from backbone.contracts import amounts, labels, vocabularies
 from backbone.contracts.checksum import canonical, digest_of
-from services.search import facets, places
+from services.search import facets, places, prefixes
 from services.search.analysis import LANGUAGES
 from services.search.spelling import joined, plain, words
 
@@ -64,7 +64,7 @@ MAPPING: Final[dict[str, Any]] = {
         "main_theme": {"type": "keyword"},
         "completeness": {"type": "float"},
         # what a sheet says, by the rules of its language
-        "title": _per_language("suggested"),
+        "title": _per_language(),
         "summary": _per_language(),
         "aims": _per_language(),
         "body": _per_language(),
@@ -76,9 +76,8 @@ MAPPING: Final[dict[str, Any]] = {
         "sounds": {"type": "keyword"},
         # every word of it as it is written: what a typed word may have been meant as
         "spelling": {"type": "text", "analyzer": "plain", "index_options": "docs", "norms": False},
-        "suggested": {"type": "text", "analyzer": "plain"},
-        "place": {"type": "text", "analyzer": "plain", "fields": {"exact": {"type": "keyword"}}},
-        "authority": {"type": "text", "analyzer": "plain"},
+        "typed": prefixes.MAPPING,
+        "place": {"type": "keyword"},
         "authority_key": {"type": "keyword"},
         # one that was renamed is still one
         "authority_ref": {"type": "keyword"},
@@ -127,7 +126,11 @@ def published(sheet: Sheet, version: int) -> Write:
         "elsewhere": _elsewhere(sheet, proper),
         "sounds": _sounds(tuple(proper)),
         "place": sheet["location"]["name"],
-        "authority": authority["name"],
+        "typed": {
+            "title": prefixes.beginnings(sheet["title"]),
+            "place": prefixes.beginnings(sheet["location"]["name"]),
+            "authority": prefixes.beginnings(authority["name"]),
+        },
         "authority_key": f"{authority['ref']}\t{authority['name']}",
         "authority_ref": authority["ref"],
         "sheet": orjson.Fragment(text),

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 from elastic_transport import AiohttpHttpNode, HttpHeaders, TransportError
@@ -17,6 +17,9 @@ from backbone.errors import Unavailable
 from services.search.settings import Settings
 
 log = structlog.get_logger()
+
+# as many searches as wait for the engine at once; each is one connection
+CONNECTIONS: Final = 64
 
 _COMPATIBLE = "application/vnd.elasticsearch+"
 _AWAY = frozenset({401, 403, 429, 500, 502, 503, 504})
@@ -128,6 +131,7 @@ class Engine:
             settings.search_url.split(","),
             node_class=node_class,
             request_timeout=settings.search_timeout_s,
+            connections_per_node=CONNECTIONS,
             # a kept connection that the engine's restart broke, or a moment without memory, is worth another try
             max_retries=2,
             retry_on_timeout=False,
@@ -148,26 +152,13 @@ def _in_our_words() -> Generator[None]:
     try:
         yield
     except ApiError as error:
-        raise _translated(error) from error
+        raise refusal(error.meta.status, error.body) from error
     except (TransportError, OSError, TimeoutError) as error:
         raise Unavailable("the search engine is away") from error
 
 
-def answered(answer: dict[str, Any]) -> dict[str, Any] | EngineRefusedError:
-    """One answer of several, or that the engine refused. Raises `Unavailable`."""
-    if "error" not in answer:
-        return answer
-    error = _of_status(answer["status"], answer)
-    if isinstance(error, EngineRefusedError):
-        return error
-    raise error
-
-
-def _translated(error: ApiError) -> Exception:
-    return _of_status(error.meta.status, error.body)
-
-
-def _of_status(status: int, body: object) -> Unavailable | EngineRefusedError:
+def refusal(status: int, body: object) -> Exception:
+    """What an engine's error is in our words."""
     if status == 404:
         return IndexMissing("the index is not there yet")
     if status in _AWAY:

@@ -12,8 +12,9 @@ of a deleted document after a minute.
 import hashlib
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, cast
@@ -23,10 +24,10 @@ from prometheus_client import Counter
 
 from backbone.contracts.checksum import SheetsChecksum
 from backbone.errors import Unavailable
-from services.search import documents, engine
+from services.search import documents, prefixes
 from services.search.analysis import ANALYSIS
 from services.search.documents import MAPPING, Write
-from services.search.engine import Engine, EngineRefusedError, IndexMissing
+from services.search.engine import Engine, EngineRefusedError, IndexMissing, refusal
 from services.search.settings import Settings
 
 WRITTEN = Counter("bourse_index_documents_total", "Documents written to the index, by outcome.", ["outcome"])
@@ -49,10 +50,32 @@ class Outcome:
     refused: Sequence[tuple[Write, str]]
 
 
+@dataclass
+class Spent:
+    """What the engine says that it took for the searches of one call, milliseconds."""
+
+    engine_ms: int = 0
+    requests: int = 0
+
+
+_SPENT: ContextVar[Spent | None] = ContextVar("spent", default=None)
+
+
+@contextmanager
+def spending() -> Generator[Spent]:
+    """Count what the searches within take."""
+    spent = Spent()
+    token = _SPENT.set(spent)
+    try:
+        yield spent
+    finally:
+        _SPENT.reset(token)
+
+
 @cache
 def edition() -> str:
     """A name for how documents look: another one means another index."""
-    what = [documents.EDITION, MAPPING, ANALYSIS, documents.vocabulary()]
+    what = [documents.EDITION, MAPPING, prefixes.with_ours(ANALYSIS), documents.vocabulary()]
     return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:10]
 
 
@@ -64,25 +87,49 @@ class Index:
         self._settings = settings
         self.alias = settings.search_alias
         self.write_alias = f"{self.alias}-write-{edition()}"
+        self.slow_ms = settings.search_slow_ms
+        # sooner than the client gives up, so that the engine stops working on what nobody waits for
+        self._longest = f"{round(settings.search_timeout_s * 900)}ms"
 
     @property
     def engine(self) -> Engine:
         return self._engine
 
+    def at(self, name: str) -> "Index":
+        """One index by its name, whatever the aliases say: to be searched, not written."""
+        other = Index(self._engine, self._settings)
+        other.alias = name
+        return other
+
     # -- searches ------------------------------------------------------------------------------------------------
 
     async def search(self, body: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """One `_search`. Raises `Unavailable` rather than answer from a part of the index."""
+        """One `_search`. Raises `Unavailable` rather than answer from a part of the index, or too late."""
         async with self._engine.calling() as client:
-            answer = await client.search(index=self.alias, allow_partial_search_results=False, body=body, **options)
-        return answer.body
+            answer = await client.search(
+                index=self.alias,
+                allow_partial_search_results=False,
+                body={**body, "timeout": self._longest},
+                **options,
+            )
+        return whole(answer.body)
 
-    async def searches(self, bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any] | EngineRefusedError]:
-        """Several `_search` at once: of each the answer, or its refusal. Raises `Unavailable` where any has neither."""
-        lines = [line for body in bodies for line in ({"allow_partial_search_results": False}, body)]
+    async def searches(self, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Several of them in one request; raises as `search` does where one of them cannot be answered."""
+        return [whole(one) for one in await self._several(bodies)]
+
+    async def each(self, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | EngineRefusedError]:
+        """Several of them, each with its answer or, where the engine will never answer it, its refusal."""
+        # nobody waits for them
+        return [_answer_or_refusal(one) for one in await self._several(bodies, request_timeout=60)]
+
+    async def _several(self, bodies: Sequence[Mapping[str, Any]], **options: Any) -> list[dict[str, Any]]:
+        header = orjson.dumps({"index": self.alias, "allow_partial_search_results": False})
+        lines = [line for body in bodies for line in (header, orjson.dumps({**body, "timeout": self._longest}))]
         async with self._engine.calling() as client:
-            answer = await client.options(request_timeout=60).msearch(index=self.alias, searches=lines)
-        return [engine.answered(one) for one in answer.body["responses"]]
+            # already encoded: the client passes bytes on as they are
+            answer = await client.options(**options).msearch(searches=cast("Any", lines))
+        return answer.body["responses"]
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -140,7 +187,7 @@ class Index:
             "number_of_shards": self._settings.search_shards,
             "number_of_replicas": 0,
             "refresh_interval": "-1",
-            "analysis": ANALYSIS,
+            "analysis": prefixes.with_ours(ANALYSIS),
         }
         async with self._engine.calling() as client:
             await client.options(request_timeout=30).indices.create(index=name, settings=settings, mappings=MAPPING)
@@ -225,6 +272,26 @@ class Index:
             return {
                 hit["sort"][0]: (hit["_version"], hit.get("fields", {}).get("digest", [None])[0]) async for hit in hits
             }
+
+
+def whole(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer of the engine. Raises `Unavailable` where it is only a part of one."""
+    if "error" in answer:
+        raise refusal(answer["status"], answer)
+    spent = _SPENT.get()
+    if spent is not None:
+        spent.engine_ms += answer["took"]
+        spent.requests += 1
+    if answer["timed_out"]:
+        raise Unavailable("the search took too long")
+    return answer
+
+
+def _answer_or_refusal(answer: dict[str, Any]) -> dict[str, Any] | EngineRefusedError:
+    try:
+        return whole(answer)
+    except EngineRefusedError as refused:
+        return refused
 
 
 def _outcome(writes: Sequence[Write], answer: Mapping[str, Any]) -> Outcome:

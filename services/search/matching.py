@@ -119,7 +119,7 @@ async def _ask(
     for start in range(0, len(questions), QUERIES_AT_ONCE):
         some = questions[start : start + QUERIES_AT_ONCE]
         texts = [understood(question.filters.q, thesaurus) for question in some]
-        answers = await index.searches(
+        answers = await index.each(
             [queries.among(one.filters, text, one.projects) for one, text in zip(some, texts, strict=True)]
         )
         ASKED.inc(len(some))

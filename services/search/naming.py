@@ -39,6 +39,8 @@ def describe(filters: Filters, language: str) -> str:
                 parts.append(_range(low, high))
     if filters.bbox is not None:
         parts.append(", ".join(f"{degrees:g}°" for degrees in filters.bbox))
+    if filters.near is not None:
+        parts.append(f"≤ {filters.near.km:g} km ({filters.near.lat:g}°, {filters.near.lon:g}°)")
     whole = " · ".join(parts) or _EVERYTHING[language]
     return whole if len(whole) <= LONGEST_NAME else f"{whole[: LONGEST_NAME - 1].rstrip()}…"
 

@@ -12,11 +12,11 @@ import orjson
 
 from backbone.contracts.labels import LANGUAGES, preferred
 from backbone.errors import FieldError, Invalid
+from services.search import geo
 from services.search.facet_kinds import Facet
 from services.search.facets import FACETS, MOST_VALUES
 
-Sort = Literal["relevance", "newest", "oldest", "budget"]
-Box = tuple[float, float, float, float]  # west, south, east, north; west > east crosses the antimeridian
+Sort = Literal["relevance", "newest", "oldest", "budget", "distance"]
 
 LONGEST_QUERY: Final = 200
 MOST_ITEMS: Final = 100
@@ -54,7 +54,8 @@ class Filters:
     q: str = ""
     selections: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     bounds: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
-    bbox: Box | None = None
+    bbox: geo.Box | None = None
+    near: geo.Near | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Search:
         filters = self.filters
         selections = {name: sorted(values) for name, values in sorted(filters.selections.items())}
         bounds = dict(sorted(filters.bounds.items()))
-        asked = [filters.q, selections, bounds, filters.bbox, self.sort]
+        asked = [filters.q, selections, bounds, filters.bbox, filters.near, self.sort]
         return hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]
 
 
@@ -142,16 +143,6 @@ def _month(text: str) -> str:
     return text
 
 
-def _box(text: str) -> Box:
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) == 4 and all(_NUMBER.fullmatch(part) for part in parts):
-        west, south, east, north = (float(part) for part in parts)
-        # a box without an area is refused by one of the engines
-        if -180 <= west <= 180 and -180 <= east <= 180 and west != east and -90 <= south < north <= 90:
-            return west, south, east, north
-    raise ValueError("must be west,south,east,north in degrees, such as -18,4,16,28, with an area")
-
-
 def _opaque(text: str) -> str:
     if len(text) > 500:
         raise ValueError("must be the cursor of the page before")
@@ -196,13 +187,31 @@ _Q: Final = Parameter("q", "Words to look for, plain text.", {"type": "string", 
 _FILTERS: Final = (
     _Q,
     *(parameter for facet in FACETS for parameter in _of_facet(facet)),
-    Parameter("bbox", "Inside west,south,east,north, in degrees.", {"type": "string", "example": "-18,4,16,28"}, _box),
+    Parameter(
+        "bbox",
+        "Inside west,south,east,north, in degrees, edges included; a west beyond the east crosses the antimeridian.",
+        {"type": "string", "example": "-18,4,16,28"},
+        geo.box,
+    ),
+    Parameter(
+        "near",
+        "Near this point, lat,lon in degrees; every item then has its distance.",
+        {"type": "string", "example": "14.69,-17.44"},
+        geo.point,
+    ),
+    Parameter(
+        "within",
+        "Greatest distance from `near`, in kilometres.",
+        {"type": "number", "minimum": geo.LEAST_KM, "maximum": geo.MOST_KM, "default": geo.USUAL_KM},
+        geo.kilometres,
+    ),
 )
 SEARCH: Final = (
     *_FILTERS,
     Parameter(
         "sort",
-        "Order: by relevance (the default with q), newest (the default without), oldest, or greatest budget.",
+        "Order: by relevance (the default with q), distance from near (the default with it and without q),"
+        " newest (the default without both), oldest, or greatest budget.",
         _enum(get_args(Sort)),
         _one_of(get_args(Sort)),
     ),
@@ -287,11 +296,15 @@ def _filters(values: Mapping[str, Any]) -> Filters:
         if low is not None and high is not None and low > high:
             detail = f"{_OUT_OF_ORDER[bounds.of]} {bounds.low}"
             raise Invalid(errors=[FieldError(bounds.high, detail, "out_of_order")])
+    near = values.get("near")
+    if near is None and "within" in values:
+        raise Invalid(errors=[FieldError("within", "must be given together with near", "incomplete")])
     return Filters(
         q=values.get("q", ""),
         selections={facet.name: values[facet.name] for facet in FACETS if facet.name in values},
         bounds={name: values[name] for bounds in every for name in (bounds.low, bounds.high) if name in values},
         bbox=values.get("bbox"),
+        near=None if near is None else geo.Near(near[0], near[1], values.get("within", geo.USUAL_KM)),
     )
 
 
@@ -316,9 +329,12 @@ def search(pairs: Sequence[tuple[str, str]], accept_language: str) -> Search:
     """What `GET /projects` was asked. Raises `Invalid`."""
     values = _read(SEARCH, pairs)
     filters = _filters(values)
-    sort = values.get("sort", "relevance" if filters.q else "newest")
+    usual = "newest" if filters.near is None else "distance"
+    sort = values.get("sort", "relevance" if filters.q else usual)
     if sort == "relevance" and not filters.q:
-        sort = "newest"  # nothing is more relevant than another
+        sort = usual  # nothing is more relevant than another
+    if sort == "distance" and filters.near is None:
+        raise Invalid(errors=[FieldError("sort", "can be distance only where near is given", "incomplete")])
     return Search(
         filters=filters,
         sort=cast("Sort", sort),

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final, get_args
 
 from backbone.paging import bad_cursor, decode_cursor, encode_cursor
-from services.search import facets, ranking
+from services.search import facets, geo, ranking
 from services.search.documents import SOURCE_OF_ITEM
 from services.search.index import PUBLISHED
 from services.search.parameters import Filters, Search, Sort
@@ -50,15 +50,22 @@ def clauses(filters: Filters) -> dict[str, Body]:
     """Every filter by its name."""
     found = facets.clauses(filters.selections, filters.bounds)
     if filters.bbox is not None:
-        west, south, east, north = filters.bbox
-        corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
-        found["bbox"] = {"geo_bounding_box": {"location": corners}}
+        found["bbox"] = geo.inside(filters.bbox)
+    if filters.near is not None:
+        found["near"] = geo.within(filters.near)
     return found
 
 
 def matching(filters: Filters, text: Text) -> Body:
     """The query of all that a search finds, for where there is no order."""
     return {"bool": {"filter": [text.filter(), PUBLISHED, *clauses(filters).values()]}}
+
+
+def order(asked: Search) -> Body:
+    """What comes first; the id decides among equals."""
+    if asked.sort == "distance" and asked.filters.near is not None:
+        return geo.nearest(asked.filters.near)
+    return ORDERS[asked.sort]
 
 
 def search(asked: Search, text: Text, day: str, after: Sequence[Any] | None) -> Body:
@@ -94,7 +101,7 @@ def _ordered(asked: Search, text: Text, day: str) -> Body:
 
 def _sort(asked: Search, text: Text) -> list[Body]:
     said_first: list[Body] = [{"_score": "desc"}] if asked.sort != "relevance" and text.said() else []
-    return [*said_first, ORDERS[asked.sort], {"id": "asc"}]
+    return [*said_first, order(asked), {"id": "asc"}]
 
 
 def clusters(filters: Filters, text: Text, zoom: int) -> Body:
@@ -183,77 +190,6 @@ def sheets(projects: Sequence[str], *fields: str) -> Body:
     }
 
 
-def similar(document: Mapping[str, Any], size: int) -> Body:
-    """The body for published sheets like this one (its document's source): by what they say, by theme, by place.
-
-    Words are compared by the rules of its language, by which sheets in others say their themes and countries too.
-    """
-    (language,) = document["title"]
-    words = {
-        # each by its name: more_like_this knows no wildcards
-        "fields": [f"title.{language}", f"summary.{language}", f"body.{language}"],
-        "like": [document["title"][language], document["summary"][language]],
-        "min_term_freq": 1,
-        "min_doc_freq": 2,
-        "max_query_terms": 40,
-        "minimum_should_match": "20%",
-    }
-    near = [
-        {"constant_score": {"filter": {"term": {field: value}}, "boost": boost}}
-        for field, boost in (("theme", 4), ("country", 3), ("continent", 1), ("sdg", 0.5), ("kind", 1))
-        for value in document[field]
-    ]
-    return {
-        "query": {
-            "bool": {
-                "should": [{"more_like_this": words}, *near],
-                "filter": [{"term": {"gone": False}}, {"terms": {"theme": document["theme"]}}],
-                "must_not": [{"term": {"id": document["id"]}}],
-            }
-        },
-        "sort": [{"_score": "desc"}, {"id": "asc"}],
-        "size": size,
-        "track_total_hits": False,
-        "_source": SOURCE_OF_ITEM,
-    }
-
-
-def one(project: str) -> Body:
-    """The body for what `similar` needs of a published sheet."""
-    return {
-        "query": {"bool": {"filter": [{"term": {"id": project}}, {"term": {"gone": False}}]}},
-        "size": 1,
-        "_source": ["id", "title", "summary", "theme", "country", "continent", "sdg", "kind"],
-    }
-
-
-def suggestions(q: str, most: int) -> Body:
-    """The body for titles, places and authorities that begin so."""
-
-    def begins(field: str) -> Body:
-        return {"match_bool_prefix": {field: {"query": q, "operator": "and"}}}
-
-    def values(field: str, exact: str) -> Body:
-        return {"filter": begins(field), "aggs": {"values": {"terms": {"field": exact, "size": most}}}}
-
-    fields = ("suggested", "place", "authority")
-    return {
-        "query": {
-            "bool": {
-                "should": [begins(field) for field in fields],
-                "minimum_should_match": 1,
-                "filter": [{"term": {"gone": False}}],
-            }
-        },
-        "post_filter": begins("suggested"),
-        "sort": [{"_score": "desc"}, {"id": "asc"}],
-        "size": most,
-        "track_total_hits": False,
-        "_source": ["sheet.title", "sheet.language"],
-        "aggs": {"places": values("place", "place.exact"), "authorities": values("authority", "authority_key")},
-    }
-
-
 @dataclass(frozen=True)
 class Page:
     """Where a page begins: the sort values of the hit before it, and how its search reached and dated its results."""
@@ -277,7 +213,8 @@ def page(asked: Search, today: str) -> Page:
         case [fingerprint, 0 | 1 | 2 as reach, str(day), *sort] if fingerprint == asked.fingerprint():
             tiers = 1 if asked.sort != "relevance" and reach else 0
             *numbers, project = sort or [None]
-            whole = [isinstance(number, int) for number in numbers[tiers:]] if asked.sort != "relevance" else [True]
+            fractions = asked.sort in ("relevance", "distance")
+            whole = [True] if fractions else [isinstance(number, int) for number in numbers[tiers:]]
             if (
                 len(numbers) == tiers + 1
                 and all(whole)

@@ -99,14 +99,21 @@ async def _asked_of_words(index: Index, text: Text) -> tuple[frozenset[Part], di
     buckets = answer["aggregations"]["parts"]["buckets"]
     unsaid = frozenset(part for place, part in enumerate(text.words.parts) if not buckets[str(place)]["doc_count"])
     whole = {fold(word) for part in text.words.parts if part not in unsaid for word in part.words}
-    if (begun := _unfinished(text)) and (buckets["begun"]["doc_count"] or text.thesaurus.begun(begun)):
-        whole.add(begun)
+    begun = _unfinished(text)
+    if begun and not (buckets["begun"]["doc_count"] or text.thesaurus.begun(begun)):
+        begun = None  # nothing begins so: it is misspelt
     suggested: dict[str, dict[str, float]] = {}
     for place, folded in enumerate(doubtful):
+        if folded == begun:
+            continue
         tokens = answer["suggest"][f"w{place}"]
-        options = tokens[0]["options"] if len(tokens) == 1 else ()
-        if folded not in whole:
-            suggested[folded] = {option["text"]: option["score"] for option in options if option["score"] >= _LIKE}
+        found = tokens[0]["options"] if len(tokens) == 1 else ()
+        options = {option["text"]: option["score"] for option in found if option["score"] >= _LIKE}
+        if folded in whole:
+            # a stemmer took it for another word: it is misspelt where no sheet has it so and a name is spelt nearly so
+            options = {option: share for option, share in options.items() if text.thesaurus.named([option])}
+        if folded not in whole or options:
+            suggested[folded] = options
     return unsaid, suggested
 
 

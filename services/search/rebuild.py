@@ -21,8 +21,9 @@ from backbone.components import Supervised
 from backbone.contracts.checksum import SheetsChecksum
 from backbone.database import Transaction
 from backbone.errors import Unavailable
-from services.search import repository
+from services.search import relevance, repository
 from services.search.documents import Write
+from services.search.engine import EngineRefusedError, IndexMissing
 from services.search.index import Index, Outcome
 from services.search.log import Ends, Publications, Unreadable, publications
 from services.search.settings import Settings
@@ -44,6 +45,14 @@ class AlreadyRebuildingError(Exception):
 
 class DiffersError(Exception):
     """The new index lacks something: it was dropped, the old one stays."""
+
+
+class WorseError(Exception):
+    """Judged queries find worse in the new index: it was dropped, the old one stays. `reasons` name them."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
 
 
 @dataclass
@@ -88,12 +97,17 @@ class Rebuilt:
 
 
 async def rebuild(
-    index: Index, settings: Settings, progress: Progress | None = None, *, accept_loss: bool = False
+    index: Index,
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    accept_loss: bool = False,
+    accept_worse: bool = False,
 ) -> Rebuilt:
-    """Rebuild the index from the log. Raises `AlreadyRebuildingError`, `DiffersError`, `Unavailable`.
+    """Rebuild the index from the log. Raises `AlreadyRebuildingError`, `DiffersError`, `WorseError`, `Unavailable`.
 
     The log forgets no sheet: where the present index has one that the log lacks, it is the log that was damaged, and
-    the present index is kept unless `accept_loss`.
+    the present index is kept unless `accept_loss`. Nor may judged queries find worse, unless `accept_worse`.
     """
     started = time.perf_counter()
     report = progress or _silent
@@ -108,6 +122,8 @@ async def rebuild(
             present = set[str]() if accept_loss else await _present(index)
             await _load(index, name, reader, loaded, report)
             await index.open(name)
+            # before events have to wait: what comes meanwhile changes little
+            await _judge(index, name, settings, report, accept_worse=accept_worse)
             async with connection.transaction():
                 await repository.have_index_alone(connection)
                 alone = time.perf_counter()
@@ -206,6 +222,26 @@ async def _compare(index: Index, name: str, loaded: Loaded) -> SheetsChecksum:
     return total
 
 
+async def _judge(index: Index, name: str, settings: Settings, report: Progress, *, accept_worse: bool) -> None:
+    """Compare what judged queries find in the present index and in the new one."""
+    current = await index.current()
+    if current is None:
+        return
+    report("judging", 0, 1)
+    judgments = relevance.judged(settings.search_judgments)
+    try:
+        reasons = await relevance.against(index, current, name, judgments)
+    except (EngineRefusedError, IndexMissing) as error:
+        # of another edition, or gone meanwhile: there is nothing to compare with
+        log.warning("the present index cannot be asked as the new one is: not compared", index=current, why=str(error))
+        return
+    report("judging", 1, 1)
+    if reasons:
+        log.warning("judged queries find worse", index=name, reasons=reasons, accepted=accept_worse)
+        if not accept_worse:
+            raise WorseError(reasons)
+
+
 async def _present(index: Index) -> set[str]:
     current = await index.current()
     return set(await index.digests(current)) if current else set()
@@ -239,6 +275,7 @@ class IndexKeeper(Supervised):
         super().__init__("index", self._keep)
         self._index = index
         self._settings = settings
+        self._refused = False
 
     async def check(self) -> str | None:
         if self.trouble is not None:
@@ -251,9 +288,11 @@ class IndexKeeper(Supervised):
 
     async def _keep(self) -> None:
         while True:
-            if not await self._index.is_of_this_edition():
+            if await self._index.is_of_this_edition():
+                self.well()
+            elif not self._refused:
                 await self._build()
-            self.well()
+                continue
             await asyncio.sleep(5)
 
     async def _build(self) -> None:
@@ -264,3 +303,7 @@ class IndexKeeper(Supervised):
         except AlreadyRebuildingError:
             log.info("another process builds the index: waiting")
             await asyncio.sleep(1)
+        except WorseError:
+            # the old index answers; to build it again would find the same
+            self._refused = True
+            self.trouble = "degraded: judged queries find worse in the new index, see ./bourse search rebuild"

@@ -7,7 +7,7 @@ from fastapi import Request, Response
 
 from backbone.atom import MEDIA_TYPE
 from backbone.http import JSON, conditional, router, validators
-from services.search import answers, facets, feeds, parameters, service
+from services.search import answers, facets, feeds, parameters, service, suggestions
 from services.search.index import Index
 from services.search.thesaurus import Thesaurus
 from services.search.vocabulary_routes import synonyms
@@ -76,7 +76,7 @@ async def similar(request: Request, project_id: str) -> Response:
 async def suggest(request: Request) -> Response:
     """What the words typed so far may become: titles, places, themes, authorities."""
     asked = parameters.suggest(request.query_params.multi_items(), request.headers.get("accept-language", ""))
-    found = await service.suggest(request.app.state.index, asked)
+    found = await suggestions.suggest(request.app.state.index, asked)
     return JSON(found, headers=_headers(asked.language))
 
 

@@ -22,7 +22,12 @@ class Settings(ServiceSettings):
         description="Name under which the index is found.",
     )
     search_timeout_s: float = Field(
-        default=5.0, gt=0, description="Longest wait for one answer of the engine, seconds."
+        default=5.0, gt=0, description="Longest wait for one answer of the engine, seconds; then 503."
+    )
+    search_slow_ms: int = Field(default=500, ge=0, description="A search that takes longer is logged, milliseconds.")
+    search_judgments: Path | None = Field(
+        default=None,
+        description="Judged queries of this deployment (JSON), that a rebuilt index must answer as well as before.",
     )
     alerts_hour: int = Field(
         default=7, ge=0, le=23, description="Hour, in Paris, at which daily and (on Mondays) weekly alerts leave."

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 from backbone.contracts import vocabularies
 from services.search.function_words import FUNCTION_WORDS
 from services.search.places import sound
-from services.search.spelling import bases, fold, joined, key, plain, without_elision, words
+from services.search.spelling import bases, fold, joined, key, keys, plain, without_elision, words
 from services.search.thesaurus import LONGEST_NAME, Concept, Named, Thesaurus
 
 Body = dict[str, Any]
@@ -295,7 +295,8 @@ def _levelled(said: Callable[[str], list[Body]], weight: float) -> Body:
 
 
 def _any(ways: Sequence[Body]) -> Body:
-    return {"bool": {"should": list(ways)}}
+    # the engines take an empty list for everything
+    return {"bool": {"should": list(ways)}} if ways else {"match_none": {}}
 
 
 def _together(asked: Words) -> Body:
@@ -350,7 +351,7 @@ def completed(asked: Words, thesaurus: Thesaurus) -> str | None:
         return None
     for length in range(min(LONGEST_NAME, len(typed)), 1, -1):
         name = thesaurus.completed([without_elision(word) for word in typed[-length:]])
-        if name is not None:
+        if name is not None and keys(name) != keys(" ".join(typed[-length:])):
             return " ".join((*typed[:-length], name))
     return None
 

@@ -44,6 +44,8 @@ def _pages(stack: Stack) -> Iterator[PageType]:
     yield PageType("search: words", "/{lang}/projects?q=asainissement")
     yield PageType("search: three facets", f"/{{lang}}/projects?{FACETS}")
     yield PageType("search: nothing found", "/{lang}/projects?q=xqzwvkjx")
+    yield PageType("search: near a place", "/{lang}/projects?near=14.69,-17.44&within=500")
+    yield PageType("search: near nowhere", "/{lang}/projects?near=Dakar&within=far", 422)
     yield PageType("search: not understood", "/{lang}/projects?budget_min=beaucoup&theme=nothing", 422)
     demand = demand_with_documents(stack)
     yield PageType("sheet: demand", _own_address(stack, f"projects/{demand['id']}"))

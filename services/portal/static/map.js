@@ -4,7 +4,7 @@ const DETAIL_FROM = 4; // the zoom from which the finer outlines are shown
 const SMALLEST = 28; // pixels across: a target that a finger meets
 const LARGEST = 64;
 const FIRST_ZOOM = 2; // what is asked for before the map knows its place
-const PADDING = 0.05; // degrees around the projects of a bubble, so that a search by its box finds them
+const PADDING = 0.0002; // degrees around the projects of a bubble, so that a search by its box (four decimals) finds them
 const maps = new WeakMap();
 
 // Offer the zoomable map of a figure, or bring the one that runs up to date after the figure was swapped.

@@ -8,6 +8,7 @@ import pytest
 from backbone.contracts.events import ProjectPublished
 from backbone.contracts.sheet import PublicSheet
 from services.search import answers
+from services.search.places import neighbours
 from tests.integration.search.conftest import Loaded, index_of
 from tests.integration.search.sheets import demonstration, publication
 
@@ -49,6 +50,7 @@ async def test_an_item_is_the_one_that_a_search_gives(loaded: Loaded) -> None:
     answer = await loaded.http.get(f"/projects/{SHEETS[0].id}/similar", params={"size": "12", "lang": "ar"})
     known = [item for item in answer.json()["items"] if item["id"] in cards]
     assert known
+    assert all(item.pop("reasons") for item in known)
     assert known == [cards[item["id"]] for item in known]
     assert answer.headers["content-language"] == "ar"
 
@@ -60,6 +62,50 @@ async def test_there_is_nothing_like_what_is_not_published(loaded: Loaded, proje
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_the_reasons_are_true_of_the_two_sheets(loaded: Loaded) -> None:
+    kinds: set[str] = set()
+    for sheet in SHEETS:
+        answer = await loaded.get(f"/projects/{sheet.id}/similar", ("size", "12"), ("lang", "en"))
+        for item in answer["items"]:
+            other, reasons = BY_ID[item["id"]], item["reasons"]
+            assert reasons[0]["kind"] == "theme"
+            assert len({(reason["kind"], reason["value"]) for reason in reasons}) == len(reasons)
+            kinds |= {reason["kind"] for reason in reasons}
+            for reason in reasons:
+                assert is_true(reason["kind"], reason["value"], sheet, other), (reason, sheet.title, other.title)
+    assert kinds == {"theme", "country", "neighbouring_country", "words", "continent", "authority_type"}
+
+
+def is_true(kind: str, value: str, sheet: PublicSheet, other: PublicSheet) -> bool:
+    match kind:
+        case "theme":
+            return value in sheet.themes and value in other.themes
+        case "country":
+            return value in sheet.countries and value in other.countries
+        case "neighbouring_country":
+            return value in other.countries and bool(neighbours([value]) & set(sheet.countries))
+        case "continent":
+            return value in sheet.continents and value in other.continents
+        case "words":
+            return all(value in f"{one.title} {one.summary}".casefold() for one in (sheet, other))
+        case _:
+            return value == sheet.authority.type == other.authority.type
+
+
+async def test_two_of_one_authority_at_most_come_before_others(each_search_url: str) -> None:
+    theme = ["water-sanitation"]
+    events = [
+        publication(f"crowd-{number}", authority={"ref": "crowd"}, title="Forages", themes=theme)
+        for number in range(20)
+    ]
+    for number in range(3):
+        elsewhere = {"ref": f"other-{number}", "country": "VN"}
+        events.append(publication(f"other-{number}", authority=elsewhere, themes=theme))
+    async with index_of(each_search_url, events) as loaded:
+        found = await nearest(loaded, "crowd-0")
+    assert [project.partition("-")[0] for project in found] == [*["crowd"] * 2, *["other"] * 3, *["crowd"] * 7]
+
+
 WATER = "Forages et bornes-fontaines des villages"
 NEIGHBOURS: list[tuple[str, dict[str, Any]]] = [
     # the id, what the sheet shares with the first one, which is about water in Senegal
@@ -67,13 +113,16 @@ NEIGHBOURS: list[tuple[str, dict[str, Any]]] = [
     ("words", {"title": f"Bornes-fontaines et forage d’un village voisin, {WATER}"}),
     ("country", {"country": "SN", "sdgs": []}),
     ("continent", {"country": "MG"}),
+    ("neighbour", {"country": "ML"}),
+    ("taken neighbour", {"country": "ML", "status": "partnered"}),
+    ("neighbour of another kind", {"country": "ML", "type": "region"}),
     ("themes", {}),
     ("no theme", {"title": WATER, "country": "SN", "themes": ["heritage"]}),
 ]
 
 
 @pytest.fixture(scope="module")
-async def neighbours(each_search_url: str) -> AsyncGenerator[Loaded, None]:
+async def around_the_first(each_search_url: str) -> AsyncGenerator[Loaded, None]:
     events: list[ProjectPublished] = []
     for project, shared in NEIGHBOURS:
         told: dict[str, Any] = {
@@ -83,8 +132,11 @@ async def neighbours(each_search_url: str) -> AsyncGenerator[Loaded, None]:
             "country": "VN",
             **shared,
         }
-        country = told.pop("country")
-        events.append(publication(project, authority={"country": country}, **told))
+        status = told.pop("status", "open")
+        # each of an authority of its own
+        authority = {"ref": f"of-{len(events)}", "country": told.pop("country"), "type": told.pop("type", "commune")}
+        event = publication(project, authority=authority, **told)
+        events.append(event.model_copy(update={"sheet": event.sheet.model_copy(update={"status": status})}))
     async with index_of(each_search_url, events) as loaded:
         yield loaded
 
@@ -95,16 +147,18 @@ async def nearest(loaded: Loaded, project: str) -> list[str]:
     return [item["id"] for item in answer["items"]]
 
 
-async def test_words_and_place_bring_sheets_of_the_same_theme_near(neighbours: Loaded) -> None:
-    found = await nearest(neighbours, "first")
-    assert [project for project in found if project != "words"] == ["country", "continent", "themes"]
+async def test_words_and_place_bring_sheets_of_the_same_theme_near(around_the_first: Loaded) -> None:
+    found = await nearest(around_the_first, "first")
+    assert [project for project in found if project != "words"] == [
+        *("country", "neighbour", "taken neighbour", "neighbour of another kind", "continent", "themes"),
+    ]
     # these two differ by the words alone, and the order of their ids is the other one
     assert found.index("words") < found.index("themes")
 
 
-async def test_a_sheet_without_goals_has_similar_ones(neighbours: Loaded) -> None:
-    assert (await nearest(neighbours, "country"))[0] == "first"
+async def test_a_sheet_without_goals_has_similar_ones(around_the_first: Loaded) -> None:
+    assert (await nearest(around_the_first, "country"))[0] == "first"
 
 
-async def test_a_sheet_that_alone_has_its_theme_is_like_no_other(neighbours: Loaded) -> None:
-    assert await nearest(neighbours, "no theme") == []
+async def test_a_sheet_that_alone_has_its_theme_is_like_no_other(around_the_first: Loaded) -> None:
+    assert await nearest(around_the_first, "no theme") == []

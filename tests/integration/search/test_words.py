@@ -108,28 +108,6 @@ async def test_fragments_are_escaped_but_for_the_marks(loaded: Loaded) -> None:
         assert "<" not in text.replace("<mark>", "").replace("</mark>", "")
 
 
-@pytest.mark.parametrize("typed", ["sén", "Sene", "l'eau", "d’eau", "vil", "التنمية"])
-async def test_suggestions(loaded: Loaded, typed: str) -> None:
-    answer = await loaded.get("/suggest", ("q", typed), ("lang", "ar" if typed[0] > "z" else "fr"))
-    answers.Suggestions.model_validate(answer)
-    assert any(answer.values())
-
-
-async def test_suggestions_are_titles_places_themes_and_authorities(loaded: Loaded) -> None:
-    senegal = await loaded.get("/suggest", ("q", "sene"))
-    assert {"facet": "country", "value": "SN", "label": "Sénégal"} in senegal["places"]
-    water = await loaded.get("/suggest", ("q", "eau"))
-    assert {"value": "water-sanitation", "label": "Eau et assainissement"} in water["themes"]
-    assert all("eau" in one["title"].lower() for one in water["titles"])
-    assert water["titles"]
-    sheet = SHEETS[0]
-    authority = await loaded.get("/suggest", ("q", sheet.authority.name[:-2]))
-    assert {"ref": sheet.authority.ref, "name": sheet.authority.name} in authority["authorities"]
-    place = await loaded.get("/suggest", ("q", sheet.location.name))
-    assert sheet.location.name in [one["label"] for one in place["places"]]
-    assert not any((await loaded.get("/suggest")).values())
-
-
 @engine_settings
 @given(q=st.text(max_size=200) | st.text("()[]{}\"'*?~^:\\/+-!&|<> AND OR NOT", max_size=200))
 async def test_whatever_is_typed_there_is_an_answer(loaded: Loaded, q: str) -> None:

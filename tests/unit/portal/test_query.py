@@ -47,6 +47,7 @@ def test_every_active_filter_has_a_chip_that_removes_it_alone() -> None:
     read = query(
         *(("q", "eau"), ("country", "sn"), ("budget_min", "5000"), ("budget_max", "90000"), ("budget", "none")),
         *(("period_from", "2027-03"), ("period", "2028"), ("has_documents", "true"), ("bbox", "1,2,3,4")),
+        *(("near", "14.69,-17.44"), ("within", "5")),
     )
     found = chips(read, {"country": [value("sn", selected=True)]}, DECLARED, FR)
     assert [chip.label for chip in found] == [
@@ -58,17 +59,50 @@ def test_every_active_filter_has_a_chip_that_removes_it_alone() -> None:
         "Période du projet\u00a0: à partir de mars 2027",
         "Avec documents",
         "Zone de la carte",
+        "À moins de 5\u202fkm de \u206614.69,-17.44\u2069",
     ]
     for chip in found:
         left = parse_qsl(urlsplit(chip.address).query)
         removed = [pair for pair in read.pairs if pair not in left]
         assert {*left} < {*read.pairs}
-        assert {name.split("_")[0] for name, _ in removed} == {chip.name.split("_")[0]}
-        assert len(removed) == (2 if "90" in chip.label else 1)
+        # with a place goes how far from it
+        assert {name.split("_")[0] for name, _ in removed} - {"within"} == {chip.name.split("_")[0]}
+        assert len(removed) == (2 if "90" in chip.label or chip.name == "near" else 1)
 
 
 def view(answered: dict[str, list[dict[str, object]]], name: str) -> FacetView:
     return next(view for view in facet_views(answered, DECLARED) if view.facet.name == name)
+
+
+def test_without_a_place_nothing_is_left_of_it() -> None:
+    read = query(("near", "14.69,-17.44"), ("within", "250"), ("sort", "distance"), ("size", "50"))
+    assert read.without("near").pairs == (("size", "50"),)
+    assert query(("within", "250"), ("sort", "distance"), ("sort", "newest")).pairs == (("sort", "newest"),)
+    assert read.filters == (("near", "14.69,-17.44"), ("within", "250"))
+
+
+@pytest.mark.parametrize("near", ["nan,1", "1,inf", "91,0", "0,181", "1", "1,2,3", "Dakar", "1e400,0", ""])
+def test_a_place_that_is_none_is_not_drawn(near: str) -> None:
+    assert query(("near", near)).near is None
+    assert query(("near", "14.69,-17.44")).near == (14.69, -17.44, 100)
+    for within in ("nan", "inf", "0", "-5", "20001", "x"):
+        assert query(("near", "14.69,-17.44"), ("within", within)).near is None
+
+
+def test_the_usual_order_comes_first_and_only_what_makes_sense() -> None:
+    near, words = ("near", "1,2"), ("q", "eau")
+    assert query().sorts == ("newest", "oldest", "budget")
+    assert query(near).sorts == ("distance", "newest", "oldest", "budget")
+    assert query(words).sorts == ("relevance", "newest", "oldest", "budget")
+    assert query(near, words).sorts == ("relevance", "distance", "newest", "oldest", "budget")
+
+
+@pytest.mark.parametrize("within", ["", "100", "abc", "1e400", "nan", "inf", "-1", "9" * 400, "<b>"])
+def test_a_place_has_the_name_that_a_sheet_gives_it_whatever_the_distance(within: str) -> None:
+    (chip,) = chips(query(("near", "14.69,-17.44"), ("within", within)), {}, DECLARED, FR, "Gorée")
+    assert chip.label.endswith(" de Gorée")
+    assert (within or "100") in chip.label
+    assert chip.address == "/fr/projects"
 
 
 def test_a_long_facet_is_folded_but_never_what_is_selected() -> None:
@@ -117,6 +151,8 @@ def test_the_bars_of_a_range_are_parts_of_the_longest() -> None:
         ("budget", "unknown_value", "choix de cette liste"),
         ("sort", "repeated", "sort"),
         ("bbox", "invalid", "carte"),
+        ("near", "invalid", "14.69,-17.44"),
+        ("within", "invalid", "20\u202f000"),
         ("cursor", "invalid", "page"),
         ("size", "invalid", "size"),
     ],

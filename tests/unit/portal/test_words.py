@@ -19,8 +19,8 @@ PLACE = re.compile(r"%\(\w+\)s|\{\w+\}")
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE]
 # what is written alike in French and in English
 ALIKE = {
-    *("API", "PDF", "Budget", "Contact", "Contacts", "continent", "Cookies", "Description", "Documents"),
-    *("Documentation", "Population", "Service", "Services"),
+    *("API", "PDF", "Budget", "Contact", "Contacts", "continent", "Cookies", "Description", "Distance", "Documents"),
+    *("Documentation", "Population", "Service", "Services", "latitude, longitude"),
 }
 
 

@@ -257,3 +257,16 @@ def test_the_map_is_read_from_the_assets(drawn: Mapping[str, Any], tmp_path: Pat
     read = WorldMap.load(file)
     assert (read.width, read.height) == (drawn["width"], drawn["height"])
     assert read.view().box == f"0.0 0.0 {read.width:.1f} {read.height:.1f}"
+
+
+@pytest.mark.parametrize(("lat", "lon"), [(14.69, -17.44), (90, 0), (-90, 180), (0, -180), (-18.1, 178.4)])
+@pytest.mark.parametrize("kilometres", [1, 100, 3_000, 20_000])
+def test_what_is_around_a_place_is_seen(world: WorldMap, lat: float, lon: float, kilometres: float) -> None:
+    view = world.view_of_point(lon, lat, kilometres)
+    # what lies beyond the drawing (the poles are cut off) is at its edge
+    x, y = world.point(lon, lat)
+    assert view.x - 0.01 <= min(max(x, 0), world.width) <= view.x + view.width + 0.01
+    assert view.y - 0.01 <= min(max(y, 0), world.height) <= view.y + view.height + 0.01
+    assert 0 <= view.x <= world.width - view.width + 0.01
+    assert 0 <= view.y <= world.height - view.height + 0.01
+    assert view.width >= min(world.width, world.width * 2 * kilometres / 40_075)

@@ -105,7 +105,7 @@ def test_no_text_is_a_link_that_was_not_signed(text: str) -> None:
         (Filters(q="eau"), "fr", "«\u00a0eau\u00a0»"),
         (Filters(selections={"country": frozenset({"SN", "ML"})}), "es", "Mali o Senegal"),
         (
-            Filters(budget_min=50000, budget_max=300000.0, period_from="2027-06"),
+            Filters(bounds={"budget_min": 50000.0, "budget_max": 3e5, "period_from": "2027-06"}),
             "en",
             "50,000 € – 300,000 € · ≥ 2027-06",
         ),

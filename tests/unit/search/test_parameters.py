@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from backbone.errors import FieldError, Invalid
-from services.search import parameters
+from services.search import geo, parameters
 from services.search.facets import FACETS, MOST_VALUES
 from services.search.parameters import Filters
 
@@ -67,6 +67,23 @@ def test_relevance_is_the_order_of_words_only() -> None:
     assert ask(("sort", "relevance")).sort == "newest"
 
 
+def test_a_place_is_searched_around_the_nearest_first() -> None:
+    near = ("near", "14.69, -17.44")
+    assert ask(near).filters.near == geo.Near(14.69, -17.44, 100)
+    assert ask(near, ("within", "2.5")).filters.near == geo.Near(14.69, -17.44, 2.5)
+    assert (ask(near).sort, ask(near, ("sort", "relevance")).sort) == ("distance", "distance")
+    assert (ask(near, ("q", "eau")).sort, ask(near, ("sort", "newest")).sort) == ("relevance", "newest")
+    asked = [ask(near), ask(near, ("within", "99")), ask(("near", "14.69,-17.45")), ask()]
+    assert len({one.fingerprint() for one in asked}) == len(asked)
+
+
+@pytest.mark.parametrize(("given", "field"), [(("within", "5"), "within"), (("sort", "distance"), "sort")])
+def test_what_needs_a_place_says_so(given: tuple[str, str], field: str) -> None:
+    (error,) = refusals(given)
+    assert (error.field, error.code) == (field, "incomplete")
+    assert "near" in error.detail
+
+
 @pytest.mark.parametrize(
     ("name", "text", "allowed"),
     [
@@ -86,7 +103,7 @@ def test_relevance_is_the_order_of_words_only() -> None:
         ("period", "2027-03", "a year"),
         ("period", "2027+", "a year"),
         ("period", "20\u0662\u0667", "a year"),
-        ("sort", "title", "relevance, newest"),
+        ("sort", "title", "relevance, newest, oldest, budget, distance"),
         ("lang", "de", "fr, en, es, pt, ar"),
         ("size", "0", "from 1 to 100"),
         ("size", "101", "from 1 to 100"),

@@ -1,0 +1,57 @@
+"""The demonstration's sheets, all open, on both engines; what each query scored is printed at the end of the run."""
+
+from collections.abc import Mapping, Sequence
+
+import httpx
+import pytest
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from services.search import relevance
+from services.search.relevance import Score
+from tests.integration.search.conftest import index_of
+from tests.integration.search.sheets import demonstration
+
+SCORES: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+async def scores(each_search_url: str, pytestconfig: pytest.Config) -> list[Score]:
+    """What every judged query scores on this engine."""
+    # by state, ranking may tell sheets apart: judged is what they say
+    events = [
+        event.model_copy(update={"sheet": event.sheet.model_copy(update={"status": "open"})})
+        for event in demonstration()
+    ]
+    async with index_of(each_search_url, events) as loaded:
+        found = await relevance.evaluate(loaded.index, relevance.judged(None))
+    pytestconfig.stash.setdefault(SCORES, {})[await _engine(each_search_url)] = found
+    return found
+
+
+async def _engine(url: str) -> str:
+    async with httpx.AsyncClient() as http:
+        version = (await http.get(url)).json()["version"]
+    return f"{version.get('distribution', 'elasticsearch')} {version['number']}"
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    if SCORES in config.stash:
+        Console(width=140).print(_table(config.stash[SCORES]))
+
+
+def _table(scored: Mapping[str, Sequence[Score]]) -> Table:
+    table = Table("kind", "language", "query", *(f"nDCG@10 (best at) {engine}" for engine in scored))
+    (first, *_) = scored.values()
+    # in the order of the first engine: all have the same queries
+    for judgment in (one.judgment for one in relevance.worst_first(first)):
+        cells = [next(one for one in of if one.judgment == judgment) for of in scored.values()]
+        shown = [f"{one.ndcg:.3f} ({one.best_at or '–'}){' nearly' if one.relaxed else ''}" for one in cells]
+        table.add_row(judgment.kind, judgment.language, escape(judgment.q), *shown)
+    table.add_section()
+    for kind in relevance.by_kind(first):
+        means = [relevance.mean(relevance.by_kind(of)[kind]) for of in scored.values()]
+        table.add_row(kind, "", "mean", *(f"{one:.3f}" for one in means))
+    table.add_row("all", "", "mean", *(f"{relevance.mean(of):.3f}" for of in scored.values()))
+    return table
