@@ -250,7 +250,7 @@ async def test_a_search_that_can_no_longer_be_asked_keeps_nobody_from_theirs(run
     assert await other.told() == [(search["id"], event.project)]
     assert await person.mails() == []
     said = (await running.http.get("/metrics")).text
-    assert float(said.split("bourse_alert_unaskable_total ")[1].split()[0]) >= 1
+    assert float(said.split("\nbourse_alert_unaskable_total ")[1].split()[0]) >= 1
 
 
 async def test_while_the_engine_is_away_publications_wait_for_their_matches(running: Running) -> None:
