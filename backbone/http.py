@@ -1,7 +1,9 @@
-"""HTTP at the edge: JSON read strictly, entity tags, the base of request bodies."""
+"""HTTP at the edge: JSON read strictly, entity tags, conditional requests, the base of request bodies."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -13,6 +15,8 @@ from backbone.errors import BadRequest, FieldError, Stale, TooLarge
 
 MAX_BODY: Final = 1_000_000
 MAX_DEPTH: Final = 32
+# may be kept, but not shown without asking: what was unpublished is gone at once
+FRESH: Final = {"Cache-Control": "public, no-cache"}
 
 
 class Body(BaseModel):
@@ -125,3 +129,33 @@ def if_match(header: str | None, version: int) -> None:
     tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     if etag(version) not in tags:
         raise Stale(f"the current entity tag is {etag(version)}")
+
+
+def validators(tag: str, changed_at: datetime | None = None) -> dict[str, str]:
+    """The headers by which a client asks later whether its copy is still good."""
+    headers = {**FRESH, "ETag": tag}
+    if changed_at is not None:
+        headers["Last-Modified"] = format_datetime(changed_at.astimezone(UTC), usegmt=True)
+    return headers
+
+
+def conditional(request: Request, content: bytes, headers: Mapping[str, str], media_type: str) -> Response:
+    """The content, or 304 where the client's copy is still good."""
+    if is_known(request, headers):
+        return Response(status_code=304, headers=dict(headers))
+    return Response(content, headers=dict(headers), media_type=media_type)
+
+
+def is_known(request: Request, headers: Mapping[str, str]) -> bool:
+    """Whether the client has this already: by its `If-None-Match`, else by its `If-Modified-Since` (RFC 9110)."""
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+        return tags.strip() == "*" or headers["ETag"] in known
+    since, changed = request.headers.get("if-modified-since"), headers.get("Last-Modified")
+    if since is None or changed is None:
+        return False
+    try:
+        return parsedate_to_datetime(changed) <= parsedate_to_datetime(since)
+    except (ValueError, TypeError):  # no date, or one without a zone: as if it had not been sent
+        return False

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backbone.contracts import topics
 from backbone.contracts.sheet import Authority, PublicContact, PublicSheet, Record
-from backbone.contracts.vocabularies import Continent, Kind
+from backbone.contracts.vocabularies import Continent, Frequency, Kind, SheetLanguage
 
 
 class Event(BaseModel):
@@ -253,6 +253,77 @@ class AccountDeleted(AccountEvent):
     TYPE = "org.bourse-projets.account.deleted.v1"
 
 
+class Subscriber(BaseModel):
+    """Who saved searches: `account` where it is the owner of one; `manage_token` opens all searches of this address."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    account: str | None = None
+    email: str
+    language: SheetLanguage = "fr"
+    manage_token: str
+
+
+class SavedSearch(BaseModel):
+    """A saved search as the e-mails name it: `query` is its query string; `unsubscribe_token` ends it, and only it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    query: str
+    frequency: Frequency
+    unsubscribe_token: str
+
+
+class MatchedSheet(BaseModel):
+    """A published sheet that saved searches found: its card, and the ids of those `searches`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    kind: Kind
+    language: SheetLanguage
+    title: str
+    summary: str
+    authority: str
+    place: str
+    countries: list[str]
+    themes: list[str]
+    demonstration: bool = False
+    searches: list[str]
+
+
+class AlertEvent(Event):
+    TOPIC = topics.ALERTS
+
+    subscriber: Subscriber
+    demonstration: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.subscriber.account or self.subscriber.id
+
+
+class SearchConfirmationRequested(AlertEvent):
+    """Emitted by search when someone without an account saves a search: `confirmation_token` goes into the e-mail."""
+
+    TYPE = "org.bourse-projets.search.confirmation-requested.v1"
+
+    search: SavedSearch
+    confirmation_token: str
+
+
+class SearchMatched(AlertEvent):
+    """Emitted by search when the alerts of a person are due: all that is told in one e-mail, each sheet once."""
+
+    TYPE = "org.bourse-projets.search.matched.v1"
+
+    searches: list[SavedSearch] = Field(min_length=1)
+    sheets: list[MatchedSheet] = Field(min_length=1)
+
+
 _ALL: tuple[type[Event], ...] = (
     ProjectSubmitted,
     ProjectRevised,
@@ -269,6 +340,8 @@ _ALL: tuple[type[Event], ...] = (
     AccountCreated,
     AccountVerified,
     AccountDeleted,
+    SearchConfirmationRequested,
+    SearchMatched,
 )
 
 EVENTS: Final[Mapping[str, type[Event]]] = {event.TYPE: event for event in _ALL}

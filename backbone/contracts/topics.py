@@ -24,5 +24,6 @@ PUBLICATIONS: Final = Topic("bourse.publications", "project", "public", compacte
 POSTS: Final = Topic("bourse.posts", "post", "public", compacted=True, partitions=1)
 ACTIVITY: Final = Topic("bourse.activity", "project", "public")
 ACCOUNTS: Final = Topic("bourse.accounts", "account", "internal", retention_ms=7 * DAY_MS, partitions=3)
+ALERTS: Final = Topic("bourse.alerts", "subscriber", "internal", retention_ms=7 * DAY_MS, partitions=3)
 
-TOPICS: Final = (SUBMISSIONS, REVIEWS, PUBLICATIONS, POSTS, ACTIVITY, ACCOUNTS)
+TOPICS: Final = (SUBMISSIONS, REVIEWS, PUBLICATIONS, POSTS, ACTIVITY, ACCOUNTS, ALERTS)

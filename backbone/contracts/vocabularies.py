@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 Kind = Literal["demand", "offer"]
 Continent = Literal["africa", "americas", "asia", "europe", "oceania"]
 SheetLanguage = Literal["fr", "en", "es", "pt", "ar"]
+Frequency = Literal["immediate", "daily", "weekly"]  # of the alerts of a saved search
 AuthorityType = Literal[
     "commune",
     "intercommunality",
@@ -36,6 +37,7 @@ BudgetBracket = Literal[
 KINDS: Final = get_args(Kind)
 CONTINENTS: Final = get_args(Continent)
 LANGUAGES: Final = get_args(SheetLanguage)
+FREQUENCIES: Final = get_args(Frequency)
 AUTHORITY_TYPES: Final = get_args(AuthorityType)
 BUDGET_BRACKETS: Final = get_args(BudgetBracket)
 # the years that a sheet's period can have

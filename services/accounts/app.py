@@ -5,12 +5,12 @@ from fastapi import FastAPI
 from backbone import app
 from backbone.database import Database
 from backbone.outbox import Relay
+from backbone.throttle import Throttle
 from backbone.tokens import TokenVerifier
 from services.accounts import routes, token_routes
 from services.accounts.passwords import Passwords
 from services.accounts.seed import FirstStart
 from services.accounts.settings import Settings
-from services.accounts.throttle import Throttle
 
 
 def build() -> tuple[FastAPI, Settings]:

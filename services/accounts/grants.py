@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
+from backbone.addresses import email_key
 from backbone.database import Row, Transaction
 from backbone.errors import BadRequest, Forbidden
 from backbone.tokens import AUDIENCE, ISSUER
 from services.accounts import keys, repository
 from services.accounts.passwords import Passwords
-from services.accounts.service import digest, email_key
+from services.accounts.service import digest
 
 _LONGEST_ADDRESS: Final = 254
 

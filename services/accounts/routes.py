@@ -3,19 +3,20 @@
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request, Response
-from pydantic import AfterValidator, EmailStr, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from backbone import idempotency
+from backbone.addresses import EmailAddress, email_key
 from backbone.contracts.sheet import Authority, ShortLine
 from backbone.contracts.vocabularies import SheetLanguage
 from backbone.errors import NotFound
 from backbone.http import JSON, Body, router
+from backbone.throttle import Throttle, caller
 from backbone.tokens import Principal, require
 from services.accounts import keys, passwords, service, throttle
 from services.accounts.passwords import Passwords
 from services.accounts.settings import Settings
-from services.accounts.throttle import Throttle
 
 routes = router(tags=["accounts"])
 
@@ -34,16 +35,10 @@ class NewAuthority(Authority):
         return value
 
 
-def _within_limits(email: str) -> str:
-    if len(email) > 254:
-        raise PydanticCustomError("string_too_long", "must have at most {max_length} characters", {"max_length": 254})
-    return email
-
-
 class NewAccount(Body):
     """A registration. `email` comes first: the password is compared with it."""
 
-    email: Annotated[EmailStr, AfterValidator(_within_limits)]
+    email: EmailAddress
     password: str = Field(repr=False, description="12 to 128 characters, not the e-mail address")
     name: ShortLine
     authority: NewAuthority
@@ -77,7 +72,7 @@ async def register(
 ) -> Response:
     """Register an authority. A link to confirm the address is sent to it; where it is taken, the answer is the same."""
     state, limits = request.app.state, cast("Throttle", request.app.state.throttle)
-    key = service.email_key(body.email)
+    key = email_key(body.email)
     await limits.spend(throttle.REGISTRATIONS_OF_CALLER, "registrations of caller", caller_of(request))
     await limits.spend(throttle.REGISTRATIONS_OF_ADDRESS, "registrations of address", key)
     hashed = await cast("Passwords", state.passwords).hash(body.password)
@@ -146,7 +141,7 @@ async def jwks(request: Request) -> Response:
 def caller_of(request: Request) -> str:
     """Who called, for the rate limits."""
     peer = request.client.host if request.client else None
-    return throttle.caller(peer, request.headers.get("x-forwarded-for"), _settings(request).proxies)
+    return caller(peer, request.headers.get("x-forwarded-for"), _settings(request).proxies)
 
 
 def _settings(request: Request) -> Settings:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from backbone.addresses import email_key
 from backbone.contracts.events import AccountCreated, AccountDeleted, AccountVerified
 from backbone.contracts.sheet import Authority
 from backbone.database import Row, Transaction
@@ -34,11 +35,6 @@ class Registration:
     language: str
     authority: Authority
     password_hash: str
-
-
-def email_key(email: str) -> str:
-    """An address as it is compared: without case, in one Unicode form."""
-    return unicodedata.normalize("NFC", email).casefold()
 
 
 def digest(token: str) -> bytes:

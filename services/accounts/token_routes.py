@@ -6,12 +6,13 @@ from urllib.parse import parse_qsl
 from fastapi import Request, Response
 from prometheus_client import Counter
 
+from backbone.addresses import email_key
 from backbone.errors import BadRequest, Problem, TooLarge
 from backbone.http import JSON, router
+from backbone.throttle import Throttle
 from services.accounts import grants, throttle
 from services.accounts.routes import caller_of
 from services.accounts.settings import Settings
-from services.accounts.throttle import Throttle
 
 routes = router(tags=["tokens"])
 
@@ -62,7 +63,7 @@ async def _by_password(request: Request, form: dict[str, str]) -> grants.Grant:
     username, password = _field(form, "username"), _field(form, "password")
     state, limits = request.app.state, cast("Throttle", request.app.state.throttle)
     caller = caller_of(request)
-    account = (caller, grants.email_key(username)[:254])
+    account = (caller, email_key(username)[:254])
     await limits.spend(throttle.TOKENS_OF_ACCOUNT, "tokens of account", *account)
     await limits.check(throttle.FAILURES_OF_ACCOUNT, "failures of account", *account)
     await limits.check(throttle.FAILURES_OF_CALLER, "failures of caller", caller)

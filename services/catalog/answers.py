@@ -1,19 +1,13 @@
-"""HTTP answers of the catalogue: validators, conditional requests, ranges, the name of a download."""
+"""HTTP answers of the catalogue: ranges, the name of a download."""
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote
 
-from fastapi import Request, Response
+from fastapi import Request
 
 from backbone.errors import Problem
-
-# may be kept, but not shown without asking: what was unpublished is gone at once
-FRESH: Final = {"Cache-Control": "public, no-cache"}
 
 _EXTENSIONS: Final = {
     "application/pdf": "pdf",
@@ -36,36 +30,6 @@ _RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 class OutOfRange(Problem):
     status, code, title = 416, "range-not-satisfiable", "No such part of the file"
-
-
-def validators(tag: str, changed_at: datetime | None = None) -> dict[str, str]:
-    """The headers by which a client asks later whether its copy is still good."""
-    headers = {**FRESH, "ETag": tag}
-    if changed_at is not None:
-        headers["Last-Modified"] = format_datetime(changed_at.astimezone(UTC), usegmt=True)
-    return headers
-
-
-def conditional(request: Request, content: bytes, headers: Mapping[str, str], media_type: str) -> Response:
-    """The content, or 304 where the client's copy is still good."""
-    if is_known(request, headers):
-        return Response(status_code=304, headers=dict(headers))
-    return Response(content, headers=dict(headers), media_type=media_type)
-
-
-def is_known(request: Request, headers: Mapping[str, str]) -> bool:
-    """Whether the client has this already: by its `If-None-Match`, else by its `If-Modified-Since` (RFC 9110)."""
-    tags = request.headers.get("if-none-match")
-    if tags is not None:
-        known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-        return tags.strip() == "*" or headers["ETag"] in known
-    since, changed = request.headers.get("if-modified-since"), headers.get("Last-Modified")
-    if since is None or changed is None:
-        return False
-    try:
-        return parsedate_to_datetime(changed) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):  # no date, or one without a zone: as if it had not been sent
-        return False
 
 
 def part_asked(request: Request, size: int, tag: str) -> range | None:

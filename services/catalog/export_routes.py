@@ -7,9 +7,8 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from backbone.database import Database
-from backbone.http import router
+from backbone.http import FRESH, router
 from services.catalog import service
-from services.catalog.answers import FRESH
 from services.catalog.exports import FORMATS, Format
 from services.catalog.filters import Filters
 

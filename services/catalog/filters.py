@@ -1,6 +1,7 @@
 """What lists and exports can be narrowed by: repeated values are OR within a filter, filters are ANDed."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -74,6 +75,10 @@ class FeedAsked(Filters):
     """The query parameters of the feed."""
 
     lang: SheetLanguage = Field(default="fr", description="Language of the feed's own words.")
+
+    def encoded(self) -> str:
+        """The filters as a query string."""
+        return urlencode(self.model_dump(exclude={"lang"}, exclude_defaults=True), doseq=True)
 
 
 class AddressesPage(Paging):

@@ -9,11 +9,11 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
+from backbone.atom import MEDIA_TYPE, Feed, atom
 from backbone.contracts.sheet import PublicAuthority, PublicContact, PublicSheet
-from backbone.http import JSON, etag, router
+from backbone.http import FRESH, JSON, conditional, etag, is_known, router, validators
 from services.catalog import service
-from services.catalog.answers import FRESH, attachment, conditional, is_known, part_asked, validators
-from services.catalog.feed import MEDIA_TYPE, Feed, atom
+from services.catalog.answers import attachment, part_asked
 from services.catalog.files import Files
 from services.catalog.filters import AddressesPage, FeedAsked, Paging, PostsPage, SheetsPage
 
@@ -146,7 +146,8 @@ async def newest(request: Request, asked: Annotated[FeedAsked, Query()]) -> Resp
     body = atom(
         Feed(
             portal=request.app.state.portal_url,
-            asked=asked,
+            lang=asked.lang,
+            query=asked.encoded(),
             sheets=[orjson.loads(row["sheet"]) for row in rows],
             updated=changed_at.isoformat(),
         )

@@ -49,6 +49,20 @@ class Desk:
     def review_page(self, project: str) -> str:
         return f"{self.portal.rstrip('/')}/reviews/{quote(project, safe='')}"
 
+    def alert_page(self, name: str, language: Language, token: str) -> str:
+        """A page of saved searches: `confirm`, `manage` or `unsubscribe`."""
+        return f"{self.portal.rstrip('/')}/{language}/alerts/{name}?token={quote(token, safe='')}"
+
+    def sheet_page(self, project: str, language: Language) -> str:
+        """The published sheet in the reader's language."""
+        return f"{self.portal.rstrip('/')}/{language}/projects/{quote(project, safe='')}"
+
+    def search_page(self, query: str, language: Language) -> str:
+        """A search, by its query string."""
+        # encoded already, and once more what no query string has: it stands in a mail
+        asked = quote(query, safe="=&%+-._~*")
+        return f"{self.portal.rstrip('/')}/{language}/projects" + (f"?{asked}" if asked else "")
+
     def verify_page(self, token: str) -> str:
         return f"{self.portal.rstrip('/')}/verify?token={quote(token, safe='')}"
 

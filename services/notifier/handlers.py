@@ -15,9 +15,11 @@ from backbone.contracts.events import (
     ReviewOpened,
     ReviewRejected,
     ReviewReopened,
+    SearchConfirmationRequested,
+    SearchMatched,
 )
 from backbone.database import Transaction
-from services.notifier import emails, service
+from services.notifier import alert_emails, emails, service
 from services.notifier.emails import Desk, Email
 from services.notifier.service import Letter
 
@@ -90,6 +92,14 @@ async def confirm_account(event: AccountCreated, deps: Deps) -> None:
     await service.confirm_account(deps.tx, current_event(), deps.desk, event)
 
 
+async def tell_matches(event: SearchMatched, deps: Deps) -> None:
+    await service.write_to_subscriber(deps.tx, current_event(), deps.desk, event, alert_emails.alert)
+
+
+async def confirm_search(event: SearchConfirmationRequested, deps: Deps) -> None:
+    await service.write_to_subscriber(deps.tx, current_event(), deps.desk, event, alert_emails.alert_confirmation)
+
+
 async def forget_account(event: AccountDeleted, deps: Deps) -> None:
     await service.forget_account(deps.tx, event.account)
 
@@ -102,4 +112,6 @@ HANDLERS: Final[HandlerMap[Deps]] = {
     ReviewClosed: tell_end,
     AccountCreated: confirm_account,
     AccountDeleted: forget_account,
+    SearchConfirmationRequested: confirm_search,
+    SearchMatched: tell_matches,
 }

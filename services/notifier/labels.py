@@ -1,10 +1,11 @@
 """What the fields of a sheet are called, by path and language; their order is that of the e-mails."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-Language = Literal["fr", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
+Language = Literal["fr", "en", "es", "pt", "ar"]
+LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")  # of the letters to authors and posts
+READERS: Final[tuple[Language, ...]] = get_args(Language)  # of those to the public
 
 FIELDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "project.ref": {"fr": "Référence du déposant", "en": "Depositor’s reference"},
@@ -77,6 +78,7 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "brand": "Bourse-projets de la coopération décentralisée",
         "colon": "\u00a0:",
         "demonstration": "Données de démonstration\u00a0: cette fiche et cette collectivité sont fictives.",
+        "demonstration_search": "Données de démonstration\u00a0: ces fiches et ces collectivités sont fictives.",
         "demonstration_account": "Données de démonstration\u00a0: ce compte appartient à une pile de démonstration.",
         "demonstration_subject": "[données de démonstration]",
         "footer": "Message automatique de la bourse aux projets.",
@@ -89,11 +91,13 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "contact_public": "contact publié avec la fiche",
         "contact_private": "contact non publié",
         "item": "{label}, nº\u00a0{number}",
+        "found_by": "Trouvé par",
     },
     "en": {
         "brand": "Bourse-projets, the exchange of decentralised cooperation",
         "colon": ":",
         "demonstration": "Demonstration data (données de démonstration): this sheet and this authority are fictional.",
+        "demonstration_search": "Demonstration data: these sheets and these authorities are fictional.",
         "demonstration_account": "Demonstration (données de démonstration): this account belongs to a demonstration.",
         "demonstration_subject": "[demonstration data]",
         "footer": "Sent automatically by Bourse-projets.",
@@ -106,6 +110,31 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "contact_public": "published with the sheet",
         "contact_private": "not published",
         "item": "{label}, no. {number}",
+        "found_by": "Found by",
+    },
+    "es": {
+        "brand": "Bourse-projets, la bolsa de la cooperación descentralizada",
+        "colon": ":",
+        "demonstration_search": "Datos de demostración: estas fichas y estas entidades son ficticias.",
+        "demonstration_subject": "[datos de demostración]",
+        "footer": "Mensaje automático de Bourse-projets.",
+        "found_by": "Encontrado por",
+    },
+    "pt": {
+        "brand": "Bourse-projets, a bolsa da cooperação descentralizada",
+        "colon": ":",
+        "demonstration_search": "Dados de demonstração: estas fichas e estas autarquias são fictícias.",
+        "demonstration_subject": "[dados de demonstração]",
+        "footer": "Mensagem automática da Bourse-projets.",
+        "found_by": "Encontrado por",
+    },
+    "ar": {
+        "brand": "بورصة المشاريع، بورصة التعاون اللامركزي",
+        "colon": ":",
+        "demonstration_search": "بيانات تجريبية: هذه البطاقات وهذه السلطات المحلية خيالية.",
+        "demonstration_subject": "[بيانات تجريبية]",
+        "footer": "رسالة آلية من بورصة المشاريع.",
+        "found_by": "وجده البحث",
     },
 }
 

@@ -56,7 +56,10 @@ _POLICY: Final = _Verbatim(linesep="\r\n", refold_source="none")
 
 @dataclass(frozen=True)
 class Envelope:
-    """What a message says of itself: `template` is the e-mail's name, `project` the id of the one that it is about."""
+    """What a message says of itself: `template` is the e-mail's name, `project` the id of the one that it is about.
+
+    `unsubscribe` is the address where one click ends what it belongs to.
+    """
 
     event_id: str
     template: str
@@ -65,6 +68,7 @@ class Envelope:
     to: Correspondent
     reply_to: Correspondent | None
     date: datetime
+    unsubscribe: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,10 @@ def compose(envelope: Envelope, rendered: Rendered) -> Message:
         message["In-Reply-To"] = thread
         message["References"] = thread
         message["X-Bourse-Project"] = _encoded("X-Bourse-Project", text.one_line(envelope.project))
+    if envelope.unsubscribe is not None:
+        # one click in the reader's own program (RFC 8058)
+        message["List-Unsubscribe"] = f"<{envelope.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["X-Bourse-Mail"] = envelope.template
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = envelope.to.language

@@ -47,7 +47,7 @@ def _environment() -> Environment:
 def render(template: str, language: Language, context: Context) -> Rendered:
     """Fill in `templates/<language>/<template>/`. Raises where the context lacks what a template shows."""
     words = WORDS[language]
-    values: Context = {**context, "lang": language, "words": words}
+    values: Context = {**context, "lang": language, "dir": "rtl" if language == "ar" else "ltr", "words": words}
 
     def fill(file: str) -> str:
         return _environment().get_template(f"{language}/{template}/{file}").render(values)
@@ -57,5 +57,6 @@ def render(template: str, language: Language, context: Context) -> Rendered:
         subject = f"{subject} {words['demonstration_subject']}"
     values["subject"] = subject
     sheet: Any = context["sheet"]
-    title = text.clean(sheet.title) if sheet else ""
-    return Rendered(subject, text.wrap(fill("body.txt"), keep={title}), fill("body.html"))
+    titles: Any = context.get("titles", [sheet.title] if sheet else [])
+    kept = {text.clean(title) for title in titles}
+    return Rendered(subject, text.wrap(fill("body.txt"), keep=kept), fill("body.html"))

@@ -8,12 +8,13 @@ from typing import Final
 from prometheus_client import Counter
 
 from backbone import database
-from backbone.contracts.events import AccountCreated, Event, Review
+from backbone.contracts.events import AccountCreated, AlertEvent, Event, Review
 from backbone.contracts.sheet import Record
 from backbone.database import Transaction
 from backbone.kafka import EventMeta
 from backbone.telemetry import traceparent
 from services.notifier import repository
+from services.notifier.alert_emails import unsubscribe_link
 from services.notifier.emails import Correspondent, Desk, Email, account_confirmation, post_name
 from services.notifier.labels import LANGUAGES, Language
 from services.notifier.message import AddressError, Envelope, compose
@@ -41,11 +42,11 @@ class Letter:
 
 @dataclass(frozen=True)
 class Thread:
-    """What letters are about: a project or an account, and the account whose personal data they carry."""
+    """What letters are about: a project, an account or a subscriber, and the account whose personal data they carry."""
 
     id: str
     project: str | None
-    author: str
+    author: str | None
     forget: bool = False
 
 
@@ -98,6 +99,15 @@ async def confirm_account(tx: Transaction, meta: EventMeta, desk: Desk, event: A
     await _keep(tx, [_write(meta, desk, event, Letter(account_confirmation, to), thread)])
 
 
+async def write_to_subscriber(tx: Transaction, meta: EventMeta, desk: Desk, event: AlertEvent, email: Email) -> None:
+    """Write a mail to whoever saved searches. It holds links that are secrets: none stays once it was sent."""
+    person = event.subscriber
+    to = Correspondent("", person.email, person.language, person.account)
+    thread = Thread(event.key, project=None, author=person.account, forget=True)
+    unsubscribe = unsubscribe_link(event, to, desk)
+    await _keep(tx, [_write(meta, desk, event, Letter(email, to), thread, unsubscribe)])
+
+
 async def forget_account(tx: Transaction, account: str) -> None:
     """Drop what waits for the owner of a deleted account and blank what the ledger knows of it."""
     for template in await repository.forget(tx, account):
@@ -110,7 +120,9 @@ async def _keep(tx: Transaction, mails: Sequence[NewMail]) -> None:
     database.ring(CHANNEL)
 
 
-def _write(meta: EventMeta, desk: Desk, event: Event, letter: Letter, thread: Thread) -> NewMail:
+def _write(
+    meta: EventMeta, desk: Desk, event: Event, letter: Letter, thread: Thread, unsubscribe: str | None = None
+) -> NewMail:
     template = letter.email.__name__
     rendered = render(template, letter.to.language, letter.email(event, letter.to, desk))
     envelope = Envelope(
@@ -121,6 +133,7 @@ def _write(meta: EventMeta, desk: Desk, event: Event, letter: Letter, thread: Th
         to=letter.to,
         reply_to=letter.reply_to,
         date=datetime.now(UTC),
+        unsubscribe=unsubscribe,
     )
     message, error = None, None
     try:

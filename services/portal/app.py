@@ -13,7 +13,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backbone import app
 from backbone.errors import Problem
-from services.portal import browse_routes, content_routes, open_routes, routes, search_routes, sheet_routes
+from services.portal import (
+    alert_routes,
+    browse_routes,
+    content_routes,
+    open_routes,
+    routes,
+    search_routes,
+    sheet_routes,
+)
 from services.portal.errors import as_page
 from services.portal.settings import Settings
 from services.portal.sources import Sources
@@ -26,6 +34,7 @@ ROUTERS = [
     browse_routes.routes,
     search_routes.routes,
     sheet_routes.routes,
+    alert_routes.routes,
     content_routes.routes,
     open_routes.routes,
 ]

@@ -12,6 +12,7 @@ from backbone.errors import NotFound
 from services.portal.content import names
 from services.portal.language import DEFAULT, LANGUAGES
 from services.portal.pages import settings_of, slug
+from services.portal.query import Query
 from services.portal.sources import sources_of
 
 routes = APIRouter(include_in_schema=False)
@@ -20,11 +21,6 @@ routes = APIRouter(include_in_schema=False)
 SHEETS: Final = 1_000
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
-# what the catalogue can filter by
-_FILTERS: Final = (
-    *("continent", "country", "theme", "kind", "status", "language", "sdg", "authority_type", "has_documents"),
-    *("budget", "budget_min", "budget_max", "period", "period_from", "period_to"),
-)
 
 ET.register_namespace("", _SITEMAP)
 ET.register_namespace("xhtml", _XHTML)
@@ -32,10 +28,12 @@ ET.register_namespace("xhtml", _XHTML)
 
 @routes.get("/{lang:lang}/feed.atom")
 async def feed(request: Request, lang: str) -> Response:
-    """The newest sheets of a search; words and the area of the map are left out, the catalogue has neither."""
-    given = [(name, value.strip()) for name, value in request.query_params.multi_items() if name in _FILTERS]
-    pairs = [*dict.fromkeys(pair for pair in given if pair[1]), ("lang", lang)]
-    async with sources_of(request).streamed("/feed.atom", pairs=pairs, headers=request.headers) as stream:
+    """The newest sheets of a search."""
+    sources = sources_of(request)
+    query = Query.read(request.query_params.multi_items(), await sources.declared(lang))
+    pairs = [*query.filters, ("lang", lang)]
+    feed = sources.streamed("/feed.atom", service="search", pairs=pairs, headers=request.headers)
+    async with feed as stream:
         body = b"".join([chunk async for chunk in stream.chunks])
         headers = {**stream.headers, "Cache-Control": "no-cache"}
         return Response(body, status_code=stream.status, headers=headers)
@@ -48,7 +46,7 @@ async def robots(request: Request) -> Response:
     if settings.demonstration:
         return PlainTextResponse("User-agent: *\nDisallow: /\n")
     base = settings.portal_url.rstrip("/")
-    return PlainTextResponse(f"User-agent: *\nDisallow: /verify\n\nSitemap: {base}/sitemap.xml\n")
+    return PlainTextResponse(f"User-agent: *\nDisallow: /verify\nDisallow: /*/alerts/\n\nSitemap: {base}/sitemap.xml\n")
 
 
 @routes.get("/sitemap.xml")

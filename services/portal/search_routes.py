@@ -70,7 +70,8 @@ def view(query: Query, found: dict[str, Any], declared: Declared, w: Words) -> d
         "distances": DISTANCES if within in DISTANCES else (within, *DISTANCES),
         "first_page": shown.address(w.lang) if query.value("cursor") else None,
         "next_page": query.with_("cursor", found["cursor"]).address(w.lang) if found["cursor"] else None,
-        "feed": shown.address(w.lang, "feed.atom"),
+        "feed": Query(query.filters).address(w.lang, "feed.atom"),
+        "alert": Query(query.filters).address(w.lang, "alerts/new"),
     }
 
 

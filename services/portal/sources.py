@@ -15,7 +15,7 @@ import httpx
 import orjson
 from starlette.requests import Request
 
-from backbone.errors import FieldError, Gone, Invalid, NotFound, Problem, TooMany, Unavailable
+from backbone.errors import Conflict, FieldError, Gone, Invalid, NotFound, Problem, TooMany, Unavailable
 from services.portal.declared import Declared
 
 Pairs = Sequence[tuple[str, str]]
@@ -99,6 +99,16 @@ class Sources:
         """`{titles, places, themes, authorities}`."""
         return await self._json("search", "/suggest", [("q", q), ("lang", lang)])
 
+    async def saved_searches(self, method: str, path: str = "", **sent: Any) -> Json:
+        """A call of the saved searches, as httpx sends it; `{}` where the answer has no body."""
+        try:
+            answer = await self._http.request(method, self._url("search", f"/saved-searches{path}"), **sent)
+            if answer.status_code < 300:
+                return orjson.loads(answer.content or b"{}")
+        except (httpx.HTTPError, orjson.JSONDecodeError) as error:
+            raise Away("search") from error
+        raise _problem("search", answer)
+
     # -- catalogue -----------------------------------------------------------------------------------------------------
 
     async def sheet(self, project: str) -> Json:
@@ -120,19 +130,19 @@ class Sources:
 
     @asynccontextmanager
     async def streamed(
-        self, path: str, *, pairs: Pairs = (), headers: Mapping[str, str] | None = None
+        self, path: str, *, service: str = "catalog", pairs: Pairs = (), headers: Mapping[str, str] | None = None
     ) -> AsyncGenerator[Stream]:
-        """A file of the catalogue, passed on as it comes."""
+        """A file of the catalogue or another service, passed on as it comes."""
         sent = {name: value for name, value in (headers or {}).items() if name in _ASKED}
-        request = self._http.build_request("GET", self._url("catalog", path), params=list(pairs), headers=sent)
+        request = self._http.build_request("GET", self._url(service, path), params=list(pairs), headers=sent)
         try:
             answer = await self._http.send(request, stream=True)
         except httpx.HTTPError as error:
-            raise Away("catalog") from error
+            raise Away(service) from error
         try:
             if answer.status_code >= 400:
                 await answer.aread()
-                raise _problem("catalog", answer)
+                raise _problem(service, answer)
             kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
             yield Stream(answer.status_code, kept, answer.aiter_raw())
         finally:
@@ -170,6 +180,8 @@ def _problem(service: str, answer: httpx.Response) -> Problem:
         return NotFound()
     if answer.status_code == 410:
         return Gone(**{name: said.get(name, []) for name in ("themes", "countries", "continents")})
+    if answer.status_code == 409:
+        return Conflict(code=said.get("code"))
     if answer.status_code in (400, 422):
         errors = [FieldError(error["field"], error["detail"], error["code"]) for error in said.get("errors", [])]
         return Invalid(errors=errors)

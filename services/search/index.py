@@ -27,7 +27,7 @@ from backbone.errors import Unavailable
 from services.search import documents, prefixes
 from services.search.analysis import ANALYSIS
 from services.search.documents import MAPPING, Write
-from services.search.engine import Engine, IndexMissing, refusal
+from services.search.engine import Engine, EngineRefusedError, IndexMissing, refusal
 from services.search.settings import Settings
 
 WRITTEN = Counter("bourse_index_documents_total", "Documents written to the index, by outcome.", ["outcome"])
@@ -116,12 +116,20 @@ class Index:
 
     async def searches(self, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Several of them in one request; raises as `search` does where one of them cannot be answered."""
+        return [whole(one) for one in await self._several(bodies)]
+
+    async def each(self, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | EngineRefusedError]:
+        """Several of them, each with its answer or, where the engine will never answer it, its refusal."""
+        # nobody waits for them
+        return [_answer_or_refusal(one) for one in await self._several(bodies, request_timeout=60)]
+
+    async def _several(self, bodies: Sequence[Mapping[str, Any]], **options: Any) -> list[dict[str, Any]]:
         header = orjson.dumps({"index": self.alias, "allow_partial_search_results": False})
         lines = [line for body in bodies for line in (header, orjson.dumps({**body, "timeout": self._longest}))]
         async with self._engine.calling() as client:
             # already encoded: the client passes bytes on as they are
-            answer = await client.msearch(searches=cast("Any", lines))
-        return [whole(one) for one in answer.body["responses"]]
+            answer = await client.options(**options).msearch(searches=cast("Any", lines))
+        return answer.body["responses"]
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -277,6 +285,13 @@ def whole(answer: dict[str, Any]) -> dict[str, Any]:
     if answer["timed_out"]:
         raise Unavailable("the search took too long")
     return answer
+
+
+def _answer_or_refusal(answer: dict[str, Any]) -> dict[str, Any] | EngineRefusedError:
+    try:
+        return whole(answer)
+    except EngineRefusedError as refused:
+        return refused
 
 
 def _outcome(writes: Sequence[Write], answer: Mapping[str, Any]) -> Outcome:

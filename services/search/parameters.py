@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast, get_args
+from urllib.parse import urlencode
 
 import orjson
 
@@ -240,6 +241,7 @@ MAP: Final = (
     _LANG,
 )
 FIGURES: Final = _FILTERS
+FEED: Final = (*_FILTERS, _LANG)
 SIMILAR: Final = (
     Parameter(
         "size",
@@ -304,6 +306,23 @@ def _filters(values: Mapping[str, Any]) -> Filters:
         bbox=values.get("bbox"),
         near=None if near is None else geo.Near(near[0], near[1], values.get("within", geo.USUAL_KM)),
     )
+
+
+def saved(pairs: Sequence[tuple[str, str]]) -> tuple[Filters, dict[str, list[str]]]:
+    """The filters of a search that is saved, and their parameters as they are kept. Raises `Invalid`."""
+    filters = figures(pairs)
+    given: dict[str, set[str]] = {}
+    for name, value in pairs:
+        if value.strip():
+            given.setdefault(name, set()).add(filters.q if name == "q" else value.strip())
+    return filters, {known.name: sorted(given[known.name]) for known in _FILTERS if known.name in given}
+
+
+def feed(pairs: Sequence[tuple[str, str]], accept_language: str) -> tuple[Filters, str, str]:
+    """What `GET /feed.atom` was asked: filters, their query string, the feed's language. Raises `Invalid`."""
+    values = _read(FEED, pairs)
+    _, query = saved([pair for pair in pairs if pair[0] != "lang"])
+    return _filters(values), urlencode(query, doseq=True), values.get("lang") or preferred(accept_language)
 
 
 def search(pairs: Sequence[tuple[str, str]], accept_language: str) -> Search:

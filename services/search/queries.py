@@ -157,6 +157,39 @@ def figures(filters: Filters, text: Text) -> Body:
     }
 
 
+def among(filters: Filters, text: Text, projects: Sequence[str]) -> Body:
+    """The body that finds which of these sheets a search finds."""
+    return {
+        "query": {"bool": {"filter": [matching(filters, text), {"terms": {"id": list(projects)}}]}},
+        "sort": ["_doc"],
+        "size": len(projects),
+        "track_total_hits": False,
+        "_source": False,
+    }
+
+
+def newest(filters: Filters, text: Text, most: int) -> Body:
+    """The body for the sheets that were published last, for a feed."""
+    return {
+        "query": matching(filters, text),
+        "sort": [ORDERS["newest"], {"id": "asc"}],
+        "size": most,
+        "track_total_hits": False,
+        "_source": [*SOURCE_OF_ITEM, "sheet.first_published_at"],
+    }
+
+
+def sheets(projects: Sequence[str], *fields: str) -> Body:
+    """The body for these published sheets: of each document, these fields."""
+    return {
+        "query": {"bool": {"filter": [{"terms": {"id": list(projects)}}, PUBLISHED]}},
+        "sort": ["_doc"],
+        "size": len(projects),
+        "track_total_hits": False,
+        "_source": list(fields),
+    }
+
+
 @dataclass(frozen=True)
 class Page:
     """Where a page begins: the sort values of the hit before it, and how its search reached and dated its results."""

@@ -1,11 +1,13 @@
 """HTTP of the search service: public, read-only."""
 
+import hashlib
 from typing import Any, Final
 
 from fastapi import Request, Response
 
-from backbone.http import JSON, router
-from services.search import answers, facets, parameters, service, suggestions
+from backbone.atom import MEDIA_TYPE
+from backbone.http import JSON, conditional, router, validators
+from services.search import answers, facets, feeds, parameters, service, suggestions
 from services.search.index import Index
 from services.search.thesaurus import Thesaurus
 from services.search.vocabulary_routes import synonyms
@@ -76,6 +78,25 @@ async def suggest(request: Request) -> Response:
     asked = parameters.suggest(request.query_params.multi_items(), request.headers.get("accept-language", ""))
     found = await suggestions.suggest(request.app.state.index, asked)
     return JSON(found, headers=_headers(asked.language))
+
+
+@search.head("/feed.atom", include_in_schema=False)
+@search.get(
+    "/feed.atom",
+    openapi_extra=parameters.documented(parameters.FEED),
+    response_class=Response,
+    responses={200: {"description": "The feed.", "content": {"application/atom+xml": {}}}},
+)
+async def feed(request: Request) -> Response:
+    """The sheets of a search that were published last, as an Atom feed."""
+    filters, query, language = parameters.feed(
+        request.query_params.multi_items(), request.headers.get("accept-language", "")
+    )
+    portal = request.app.state.settings.portal_url
+    body = await feeds.feed(*_of(request), portal, filters, query, language)
+    # no date: what is unpublished changes the feed and leaves no later one
+    tag = {**validators(f'"{hashlib.sha256(body).hexdigest()[:32]}"'), **_headers(language)}
+    return conditional(request, body, tag, MEDIA_TYPE)
 
 
 ROUTERS: Final = (search, synonyms)

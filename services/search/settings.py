@@ -29,5 +29,11 @@ class Settings(ServiceSettings):
         default=None,
         description="Judged queries of this deployment (JSON), that a rebuilt index must answer as well as before.",
     )
+    alerts_hour: int = Field(
+        default=7, ge=0, le=23, description="Hour, in Paris, at which daily and (on Mondays) weekly alerts leave."
+    )
+    proxies: int = Field(
+        default=0, ge=0, description="Proxies in front that each append the caller's address to X-Forwarded-For."
+    )
     search_shards: int = Field(default=1, ge=1, le=50, description="Shards of a new index.")
     search_replicas: int = Field(default=0, ge=0, le=10, description="Copies of each shard of a new index.")

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 
 from backbone.contracts import vocabularies
 from services.portal.content import names
-from tests.journeys.conftest import Stack, until
+from tests.journeys.conftest import Stack, link_in, until
 
 DAECT: Final = "daect@example.org"
 MAIN: Final = ("home", "search", "sheet: demand", "browse")
@@ -60,6 +61,17 @@ def _pages(stack: Stack) -> Iterator[PageType]:
         yield PageType(f"text: {name}", f"/{{lang}}/pages/{name}")
     yield PageType("demonstration", "/{lang}/demonstration")
     yield PageType("confirmation of an address", "/verify?token=nothing&lang={lang}", 404)
+    yield PageType("alert: form", f"/{{lang}}/alerts/new?{FACETS}")
+    yield PageType("alert: asked for", "/{lang}/alerts/asked")
+    waiting, confirmed = _alert(stack), _alert(stack)
+    yield PageType("alert: to be confirmed", f"/{{lang}}/alerts/confirm?token={waiting}")
+    answer = stack.call("search", "POST", "/saved-searches/confirm", json={"token": confirmed})
+    assert answer.status_code == 200, answer.text
+    manage = answer.json()["manage_token"]
+    yield PageType("alert: confirmed", f"/{{lang}}/alerts/confirm?token={confirmed}")
+    yield PageType("alert: all of a person", f"/{{lang}}/alerts/manage?token={manage}")
+    yield PageType("alert: to be ended", f"/{{lang}}/alerts/unsubscribe?token={manage}")
+    yield PageType("alert: wrong link", "/{lang}/alerts/manage?token=nothing", 404)
     yield PageType("404", "/{lang}/nowhere", 404)
     yield PageType("410", f"/{{lang}}/projects/{gone(stack)}", 410)
 
@@ -98,6 +110,16 @@ def gone(stack: Stack) -> str:
 
     assert until(left, lambda seen: seen == (410, False)) == (410, False)
     return sheet
+
+
+def _alert(stack: Stack) -> str:
+    """A search saved for a new address: the token of the link in the mail that asks to confirm it."""
+    email = f"{uuid4().hex}@example.org"
+    wanted = {"query": {"q": "eau", "country": "SN"}, "frequency": "daily", "email": email}
+    answer = stack.call("search", "POST", "/saved-searches", json=wanted)
+    assert answer.status_code == 201, answer.text
+    mails = until(lambda: stack.mails(email), bool)
+    return link_in(mails[-1], r"/alerts/confirm\?token=(\S+)")[1]
 
 
 def _own_address(stack: Stack, place: str) -> str:

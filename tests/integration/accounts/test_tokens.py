@@ -12,9 +12,9 @@ import pytest
 from dirty_equals import IsPartialDict
 
 from backbone.errors import Unauthorized
+from backbone.throttle import Throttle
 from backbone.tokens import TokenVerifier
 from services.accounts import keys, repository, throttle
-from services.accounts.throttle import Throttle
 from tests.integration.accounts.conftest import PASSWORD, Accounts
 
 

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from backbone import app as backbone_app
 from backbone.contracts.events import Event, ProjectPublished
+from backbone.database import Database
 from backbone.kafka import EventMeta, encode
 from services.search import documents
 from services.search.app import build
@@ -26,6 +27,7 @@ from services.search.thesaurus import seed
 from services.search.vocabulary import Vocabulary
 from tests.integration.search.sheets import demonstration
 from tests.serving import serving
+from tests.signing import Signer
 
 
 def new_alias() -> str:
@@ -79,9 +81,8 @@ async def routes_over(index: Index, settings: Settings) -> AsyncGenerator[httpx.
     """The routes over an index, without consumer and health."""
     vocabulary = Vocabulary(index.engine)
     await vocabulary.take(seed())
-    app = backbone_app.create(
-        "search", settings, routers=ROUTERS, state={"index": index, "vocabulary": vocabulary, "misses": Nobody()}
-    )
+    state = {"index": index, "vocabulary": vocabulary, "misses": Nobody(), "settings": settings}
+    app = backbone_app.create("search", settings, routers=ROUTERS, state=state)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://search", timeout=30) as http:
         yield http
@@ -162,6 +163,12 @@ class Running:
     index: Index
     gate: Gate
     producer: AIOKafkaProducer
+    signer: Signer
+    state: Any
+
+    @property
+    def database(self) -> Database:
+        return self.state.database
 
     async def send(self, *events: Event) -> None:
         """Write events to their topics, as moderation's relay does."""
@@ -212,23 +219,27 @@ async def running(
 ) -> AsyncGenerator[Running, None]:
     gate = Gate(each_search_url)
     await gate.open()
-    settings = Settings(
-        search_url=gate.url,
-        search_alias=new_alias(),
-        database_url=new_database("search"),
-        kafka_bootstrap=kafka_bootstrap,
-        replica=uuid4().hex,
-        search_timeout_s=3,
-    )
-    app, _ = build(settings)
-    engine = Engine(settings)
-    producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
-    await producer.start()
-    async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
-        await until(lambda: ready(http))
-        index = Index(engine, settings)
-        yield Running(http, settings, index, gate, producer)
-    await producer.stop()
-    await drop_all(index)
-    await engine.stop()
+    signer = Signer()
+    async with serving(signer.keys()) as keys:
+        settings = Settings(
+            search_url=gate.url,
+            search_alias=new_alias(),
+            database_url=new_database("search"),
+            kafka_bootstrap=kafka_bootstrap,
+            replica=uuid4().hex,
+            search_timeout_s=3,
+            jwks_url=f"{keys}/jwks.json",
+            rate_limits="off",
+        )
+        app, _ = build(settings)
+        engine = Engine(settings)
+        producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
+        await producer.start()
+        async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
+            await until(lambda: ready(http))
+            index = Index(engine, settings)
+            yield Running(http, settings, index, gate, producer, signer, app.state)
+        await producer.stop()
+        await drop_all(index)
+        await engine.stop()
     await gate.shut()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.accounts import passwords, seed, service, throttle
+from backbone.throttle import caller as caller_of
+from services.accounts import passwords, seed, service
 from services.accounts.settings import DEMONSTRATION_DATA
 
 
@@ -63,7 +64,7 @@ def test_a_ref_is_the_country_and_the_name(country: str, name: str, ref: str) ->
 def test_only_our_own_proxies_say_who_called(
     peer: str | None, forwarded: str | None, proxies: int, caller: str
 ) -> None:
-    assert throttle.caller(peer, forwarded, proxies) == caller
+    assert caller_of(peer, forwarded, proxies) == caller
 
 
 def test_every_covered_country_has_one_agent() -> None:

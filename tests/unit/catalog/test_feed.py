@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from backbone.atom import Feed, atom
 from backbone.contracts.sheet import Record, public_sheet
 from backbone.contracts.vocabularies import LANGUAGES
-from services.catalog.feed import Feed, atom
 from services.catalog.filters import FeedAsked
 from tests.builders import record
 from tests.unit.catalog.atom_rules import ATOM, HOSTILE, LANG, as_xml_has_it, check
@@ -46,7 +46,8 @@ def sheets(texts: Sequence[str], **fields: Any) -> list[Mapping[str, Any]]:
 
 
 def parsed(texts: Sequence[str], asked: FeedAsked | None = None, **fields: Any) -> ET.Element:
-    feed = Feed(portal=PORTAL, asked=asked or FeedAsked(), sheets=sheets(texts, **fields), updated=UPDATED)
+    asked = asked or FeedAsked()
+    feed = Feed(portal=PORTAL, lang=asked.lang, query=asked.encoded(), sheets=sheets(texts, **fields), updated=UPDATED)
     return ET.fromstring(atom(feed))
 
 
@@ -101,7 +102,7 @@ def test_the_feed_speaks_each_language_and_the_sheet_its_own(lang: Any, theme: s
 
 def test_an_entry_is_the_same_in_every_language_and_at_every_address() -> None:
     ids = {parsed(["x"], FeedAsked(lang=lang)).findtext(f"{ATOM}entry/{ATOM}id") for lang in ("fr", "en", "ar")}
-    elsewhere = Feed(portal="https://other.example", asked=FeedAsked(), sheets=sheets(["x"]), updated=UPDATED)
+    elsewhere = Feed(portal="https://other.example", lang="fr", query="", sheets=sheets(["x"]), updated=UPDATED)
     ids.add(ET.fromstring(atom(elsewhere)).findtext(f"{ATOM}entry/{ATOM}id"))
     assert ids == {"urn:bourse-projets:project:p-0"}
 

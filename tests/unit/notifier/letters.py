@@ -6,17 +6,23 @@ from typing import Any, Final
 
 from backbone.contracts.events import (
     AccountCreated,
+    AlertEvent,
     Event,
     FieldRemark,
+    MatchedSheet,
     PostRef,
     ReviewChangesRequested,
     ReviewClosed,
     ReviewOpened,
     ReviewRejected,
     ReviewReopened,
+    SavedSearch,
+    SearchConfirmationRequested,
+    SearchMatched,
+    Subscriber,
 )
 from backbone.contracts.sheet import Authority, Record
-from services.notifier import emails
+from services.notifier import alert_emails, emails
 from services.notifier.emails import Correspondent, Desk, Email
 from services.notifier.labels import Language
 from services.notifier.message import Envelope, compose
@@ -107,11 +113,63 @@ def cases(**changes: Any) -> Mapping[str, tuple[Email, Event]]:
     }
 
 
+SUBSCRIBER: Final = Subscriber(
+    id="0192f5b0-0000-7000-8000-0000000000aa", email="mairie@example.org", manage_token="bWFuYWdl-_1"
+)
+
+
+def saved(number: int, name: str, query: str, **changes: Any) -> SavedSearch:
+    """A saved search."""
+    fields: dict[str, Any] = {"id": f"s{number}", "name": name, "query": query, "frequency": "daily"}
+    fields |= {"unsubscribe_token": f"c3RvcA-_{number}", **changes}
+    return SavedSearch(**fields)
+
+
+def matched(number: int, *searches: str, **changes: Any) -> MatchedSheet:
+    """A sheet that these searches found."""
+    project = record()["project"]
+    fields: dict[str, Any] = {
+        **{name: project[name] for name in ("kind", "language", "title", "summary", "themes")},
+        "id": f"0192f5b0-7c1e-7d3a-9a52-{number:012}",
+        "authority": "Ville de Pikine",
+        "place": "Thiaroye",
+        "countries": ["SN"],
+        "searches": list(searches),
+    }
+    return MatchedSheet(**{**fields, **changes})
+
+
+def alerts(**changes: Any) -> Mapping[str, tuple[Email, Event]]:
+    """The e-mails of saved searches, and their variants; `changes` are fields of the events."""
+    fields: dict[str, Any] = {"version": 3, "occurred_at": WHEN, "subscriber": SUBSCRIBER, **changes}
+    water, senegal = saved(1, "« eau » · Sénégal", "q=eau&country=SN"), saved(2, "Marchés", "q=march%C3%A9")
+    words = {"title": "إعادة تأهيل السوق القديم", "summary": "ترميم السوق القديم مع التجار."}
+    arabic = matched(2, "s1", language="ar", countries=["LB"], **words)
+    return {
+        "alert": (
+            alert_emails.alert,
+            SearchMatched(searches=[water], sheets=[matched(1, "s1")], **fields),
+        ),
+        "alert.several": (
+            alert_emails.alert,
+            SearchMatched(searches=[water, senegal], sheets=[matched(1, "s1", "s2"), arabic], **fields),
+        ),
+        "alert_confirmation": (
+            alert_emails.alert_confirmation,
+            SearchConfirmationRequested(search=water, confirmation_token="secret-token_2", **fields),
+        ),
+    }
+
+
 AUTHOR: Final = Correspondent("Awa Ndiaye", "sn-pikine@example.org", "fr", "a1")
 
 
 def envelope(
-    email: Email, to: Correspondent, reply_to: Correspondent | None = None, project: str = PROJECT
+    email: Email,
+    to: Correspondent,
+    reply_to: Correspondent | None = None,
+    project: str | None = PROJECT,
+    unsubscribe: str | None = None,
 ) -> Envelope:
     """The envelope of a mail about the project."""
     return Envelope(
@@ -122,6 +180,7 @@ def envelope(
         to=to,
         reply_to=reply_to,
         date=WHEN,
+        unsubscribe=unsubscribe,
     )
 
 
@@ -136,3 +195,12 @@ def letter(email: Email, event: Event, language: Language, to: Correspondent | N
     rendered = render(email.__name__, language, email(event, addressee, DESK))
     reply_to = None if email is emails.account_confirmation else other
     return rendered, compose(envelope(email, addressee, reply_to), rendered).content
+
+
+def alert_letter(email: Email, event: Event, language: Language, address: str = "") -> tuple[Rendered, bytes]:
+    """The e-mail about an event of saved searches, rendered and as a message."""
+    assert isinstance(event, AlertEvent)
+    to = Correspondent("", address or event.subscriber.email, language, event.subscriber.account)
+    rendered = render(email.__name__, language, email(event, to, DESK))
+    unsubscribe = alert_emails.unsubscribe_link(event, to, DESK)
+    return rendered, compose(envelope(email, to, project=None, unsubscribe=unsubscribe), rendered).content

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
@@ -14,11 +15,23 @@ from backbone.contracts.events import FieldRemark
 from backbone.contracts.sheet import Record
 from services.notifier import text
 from services.notifier.emails import Correspondent, review_opened
-from services.notifier.labels import LANGUAGES, Language
+from services.notifier.labels import LANGUAGES, READERS, Language
 from services.notifier.message import AddressError, compose, mailbox
 from services.notifier.render import Rendered
 from tests.builders import author, record
-from tests.unit.notifier.letters import DESK, POST, cases, created, envelope, letter
+from tests.unit.notifier.letters import (
+    DESK,
+    POST,
+    SUBSCRIBER,
+    alert_letter,
+    alerts,
+    cases,
+    created,
+    envelope,
+    letter,
+    matched,
+    saved,
+)
 
 TEMPLATE = "{{7*7}} {% raw %} {{ ''.__class__.__mro__ }} #{7*7} ${7*7}"
 MARKUP = "</p><script>alert(1)</script><img src=x onerror=alert(1)> \"'><b onclick='x'>"
@@ -28,7 +41,8 @@ HOSTILE = f"{TEMPLATE} {MARKUP} {BIDI}"
 
 HEADERS = {
     "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "X-Bourse-Project",
-    "X-Bourse-Mail", "Auto-Submitted", "Content-Language", "MIME-Version", "Content-Type",
+    "X-Bourse-Mail", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted", "Content-Language", "MIME-Version",
+    "Content-Type",
 }  # fmt: skip
 
 
@@ -141,6 +155,54 @@ def test_what_is_typed_comes_out_as_text(case: str, language: Language) -> None:
         assert "{{7*7}}" in plain.get_content()
         assert "</p><script>alert(1)" in str(message["subject"])
     assert rendered.html == html.get_content().replace("\r\n", "\n").rstrip("\n")
+
+
+HOSTILE_SEARCHES = [
+    saved(1, NAME, f"q={HOSTILE}{CRLF}&x=<b>", unsubscribe_token=f"{MARKUP}{CRLF}>,<mailto:victim@example.org"),
+    saved(2, HOSTILE, "javascript:alert(1)"),
+]
+HOSTILE_SHEET = matched(
+    1, "s1", "s2", id=f"../{MARKUP}{CRLF}", title=NAME, summary=HOSTILE, authority=HOSTILE, place=HOSTILE
+)
+_ALERTS = alerts(subscriber=SUBSCRIBER.model_copy(update={"manage_token": f"{CRLF}{MARKUP}"}))
+ALERT_CASES = {
+    "one": (_ALERTS["alert"][0], _ALERTS["alert"][1].model_copy(update={"searches": HOSTILE_SEARCHES[:1]})),
+    "several": (
+        _ALERTS["alert.several"][0],
+        _ALERTS["alert.several"][1].model_copy(update={"searches": HOSTILE_SEARCHES, "sheets": [HOSTILE_SHEET]}),
+    ),
+    "confirmation": (
+        _ALERTS["alert_confirmation"][0],
+        _ALERTS["alert_confirmation"][1].model_copy(
+            update={"search": HOSTILE_SEARCHES[0], "confirmation_token": f"{MARKUP}{CRLF}"}
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("language", READERS)
+@pytest.mark.parametrize("case", ALERT_CASES)
+def test_what_is_typed_in_a_search_comes_out_as_text(case: str, language: Language) -> None:
+    rendered, content = alert_letter(*ALERT_CASES[case], language)
+    message = parse(content)
+    assert set(message.keys()) <= HEADERS
+    assert all(len(message.get_all(name) or []) == 1 for name in message)
+    assert [address.addr_spec for address in message["to"].addresses] == ["mairie@example.org"]
+    if case == "confirmation":
+        assert message["list-unsubscribe"] is None
+    else:
+        assert message["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+        link = str(message["list-unsubscribe"])
+        # one address between angle brackets, whatever the token holds
+        assert re.fullmatch(rf"<https://bourse\.example\.org/{language}/alerts/unsubscribe\?token=[\w%.~-]+>", link)
+    found = elements(rendered.html)
+    assert not found.names & {"script", "img", "b", "iframe", "style"}
+    assert found.dangers == []
+    for shown in (found.seen, rendered.plain, rendered.subject):
+        assert "49" not in shown
+        assert not set(shown) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\r\x00")
+    assert "{{7*7}}" in rendered.plain
+    assert "Bcc" not in message
 
 
 def test_a_title_with_line_breaks_is_refused_by_the_contract_itself() -> None:

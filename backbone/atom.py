@@ -1,14 +1,12 @@
-"""The newest sheets as an Atom feed (RFC 4287)."""
+"""The newest sheets of a search as an Atom feed (RFC 4287)."""
 
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from backbone.contracts import labels
-from services.catalog.filters import FeedAsked
 
 MEDIA_TYPE: Final = "application/atom+xml; charset=utf-8"
 _ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -28,23 +26,27 @@ ET.register_namespace("", _ATOM)
 
 @dataclass(frozen=True)
 class Feed:
-    """What a feed is made of: `sheets` as they were published, newest first; `updated` an RFC 3339 time."""
+    """What a feed is made of: `sheets` as they were published, newest first; `updated` an RFC 3339 time.
+
+    `query` is the query string of the search, `name` what it is called in `lang`; both are empty for all sheets.
+    """
 
     portal: str
-    asked: FeedAsked
+    lang: str
+    query: str
     sheets: Sequence[Mapping[str, Any]]
     updated: str
+    name: str = ""
 
 
 def atom(feed: Feed) -> bytes:
     """The feed as an XML document."""
-    lang, portal = feed.asked.lang, feed.portal.rstrip("/")
-    query = urlencode(feed.asked.model_dump(exclude={"lang"}, exclude_defaults=True), doseq=True)
-    asked = f"?{query}" if query else ""
+    lang, portal = feed.lang, feed.portal.rstrip("/")
+    asked = f"?{feed.query}" if feed.query else ""
     title, subtitle = _WORDS[lang]
     root = ET.Element(f"{{{_ATOM}}}feed", {_LANG: lang})
     _add(root, "id", f"{portal}/{lang}/feed.atom{asked}")
-    _add(root, "title", title)
+    _add(root, "title", f"{title} – {feed.name}" if feed.name else title)
     _add(root, "subtitle", subtitle)
     _add(root, "updated", feed.updated)
     _link(root, rel="self", type="application/atom+xml", href=f"{portal}/{lang}/feed.atom{asked}")
