@@ -1,13 +1,18 @@
 """What words find, on both engines."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backbone.contracts import labels
+from backbone.contracts.sheet import PublicSheet
 from services.search import answers
-from tests.integration.search.conftest import Loaded
-from tests.integration.search.sheets import demonstration
+from tests.integration.search.conftest import Loaded, index_of
+from tests.integration.search.sheets import demonstration, publication
 from tests.integration.search.test_search import engine_settings
 
 SHEETS = [event.sheet for event in demonstration()]
@@ -51,10 +56,12 @@ async def test_accents_capitals_articles_and_plurals_do_not_matter(loaded: Loade
     assert await found(loaded, one) == await found(loaded, other) != set()
 
 
-async def test_all_the_words_must_be_there(loaded: Loaded) -> None:
+async def test_what_says_all_the_words_comes_first(loaded: Loaded) -> None:
     both = await found(loaded, "eau jeunes")
     assert both
     assert both == await found(loaded, "eau") & await found(loaded, "jeunes")
+    answer = await loaded.projects(("q", "eau jeunes"), ("size", "100"), ("sort", "oldest"))
+    assert {item["id"] for item in answer["items"][: len(both)]} == both
 
 
 async def test_authorities_and_places_are_found(loaded: Loaded) -> None:
@@ -75,11 +82,84 @@ async def test_identifiers_are_found_and_nothing_like_them(loaded: Loaded) -> No
 async def test_a_misspelt_word_finds_nearly(loaded: Loaded) -> None:
     right = await loaded.projects(("q", "assainissement"), ("size", "100"))
     wrong = await loaded.projects(("q", "assainisement"), ("size", "100"))
-    assert (right["relaxed"], wrong["relaxed"]) == (False, True)
-    assert {item["id"] for item in wrong["items"]} & {item["id"] for item in right["items"]}
+    assert (wrong["relaxed"], wrong["said"], wrong["did_you_mean"]) == (True, 0, "assainissement")
+    assert right["did_you_mean"] is None
+    assert {item["id"] for item in wrong["items"]} == {item["id"] for item in right["items"]}
     on_map = await loaded.get("/map", ("q", "assainisement"))
     assert (on_map["total"], on_map["relaxed"]) == (wrong["total"], True)
     assert (await loaded.get("/figures", ("q", "assainisement")))["projects"] == wrong["total"]
+
+
+@given(sheet=st.sampled_from(SHEETS), place=st.integers(1, 6), data=st.data())
+@engine_settings
+async def test_what_says_a_word_is_never_beaten_by_what_nearly_does(
+    loaded: Loaded, sheet: PublicSheet, place: int, data: st.DataObject
+) -> None:
+    word = data.draw(st.sampled_from([word for word in sheet.title.split() if len(word) > 7 and word.isalpha()] or ["eau"]))
+    typed = data.draw(st.sampled_from([word, word[:place] + word[place + 1 :]]))
+    answer = await loaded.projects(("q", typed), ("size", "100"))
+    if answer["relaxed"]:
+        texts = {one.id: one.model_dump_json().casefold() for one in SHEETS}
+        says = [typed.casefold() in texts[item["id"]] for item in answer["items"]]
+        assert says[: answer["said"]].count(True) == says.count(True) or typed == word
+
+
+@pytest.mark.parametrize(
+    ("variant", "name"),
+    [("Kotonou", "Cotonou"), ("Fez", "Fès"), ("Ndjamena", "N'Djamena"), ("Wagadougou", "Ouagadougou")],
+)
+async def test_a_place_is_found_by_its_other_names(each_search_url: str, variant: str, name: str) -> None:
+    country = {"Cotonou": "BJ", "Fès": "MA", "N'Djamena": "TD", "Ouagadougou": "BF"}[name]
+    there, elsewhere = (
+        publication(str(uuid4()), authority={"name": f"Ville de {town}", "country": country})
+        for town in (name, "Quelque Part")
+    )
+    async with index_of(each_search_url, [there, elsewhere]) as small:
+        for typed in (variant, name, variant.upper()):
+            items = (await small.projects(("q", typed)))["items"]
+            assert items[0]["id"] == there.project, typed
+
+
+async def test_compounds_and_acronyms_are_found_however_they_are_written(each_search_url: str) -> None:
+    joined = publication(str(uuid4()), title="Un circuit de zorbotourisme")
+    apart = publication(str(uuid4()), title="Un circuit de zorbo-tourisme, avec une Z.R.B.")
+    async with index_of(each_search_url, [joined, apart]) as small:
+        assert apart.project in await found(small, "zorbotourisme")
+        assert {joined.project, apart.project} <= await found(small, "zorbo-tourisme")
+        assert await found(small, "ZRB") == await found(small, "Z.R.B.") == {apart.project}
+
+
+async def test_open_then_new_then_complete_sheets_come_first_where_they_say_the_same(each_search_url: str) -> None:
+    now = datetime.now(UTC)
+    same: dict[str, Any] = {"title": "Un zorbelage"}
+    events = [
+        publication("3-old", published_at=now - timedelta(days=900), **same),
+        publication("4-partnered", published_at=now, status="partnered", **same),
+        publication("2-poorer", published_at=now, budget=None, **same),
+        publication("1-best", published_at=now, **same),
+        publication("0-mentions", published_at=now, title="Autre chose", summary="Pas un zorbelage"),
+    ]
+    async with index_of(each_search_url, events) as small:
+        items = (await small.projects(("q", "zorbelage")))["items"]
+    assert [item["id"] for item in items] == ["1-best", "2-poorer", "3-old", "4-partnered", "0-mentions"]
+
+
+async def test_help_is_offered_where_nothing_is_found(loaded: Loaded) -> None:
+    answer = await loaded.projects(("q", "assainissement"), ("country", "DZ"), ("theme", "heritage"), ("kind", "offer"))
+    answers.Results.model_validate(answer)
+    assert answer["total"] == 0
+    for one in answer["help"]["filters"]:
+        kept = [pair for pair in (("country", "DZ"), ("theme", "heritage"), ("kind", "offer")) if pair[0] != one["name"]]
+        again = await loaded.projects(("q", "assainissement"), *kept)
+        assert again["total"] == one["total"] > 0
+    alone = await loaded.projects(("q", "biodigesteur xyzzyx"), ("country", "CM"))
+    assert alone["total"] > 0
+    vain = await loaded.projects(("q", "mangrove"), ("country", "LU"))
+    assert [one["name"] for one in vain["help"]["filters"]] == ["country"]
+    near = await loaded.projects(("q", "assainissement"), ("country", "GW"))
+    for one in near["help"]["countries"]:
+        assert one["total"] == (await loaded.projects(("q", "assainissement"), ("country", one["value"])))["total"]
+    assert (await loaded.projects(("q", "assainissement")))["help"] is None
 
 
 async def test_a_filter_that_leaves_nothing_does_not_make_words_vague(loaded: Loaded) -> None:
