@@ -49,7 +49,7 @@ QUERIES: Final[dict[str, str]] = {
     "lone surrogate": "%ED%A0%80eau",
     "two surrogates": "%ED%A0%BD%ED%B8%80",
     "not UTF-8": "%FF%FE%C0%AF%80",
-    "cut UTF-8": "caf%C3",
+    "cut UTF-8": "th%C3",
     "right to left": quote("\u202eeau\u202c \u2066potable\u2069 \u200f\u200e"),
     "zalgo": quote("".join(char + "\u0300\u0301\u0302\u0303\u0489" * 6 for char in "eau")),
     "letters": quote(_letters(100)),

@@ -377,14 +377,15 @@ async def test_an_index_of_another_edition_is_replaced_and_events_wait_for_it(ru
     await until(lambda: lacks(running, event.project))
 
 
-async def test_the_commands(running: Running) -> None:
-    settings = running.settings
+async def test_the_commands(running: Running, tmp_path: Path) -> None:
+    settings, sheet = await judged(running, tmp_path)
     environment = {
         **os.environ,
         "BOURSE_SEARCH_URL": settings.search_url,
         "BOURSE_SEARCH_ALIAS": settings.search_alias,
         "BOURSE_DATABASE_URL": settings.database_url,
         "BOURSE_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "BOURSE_SEARCH_JUDGMENTS": str(settings.search_judgments),
         "BOURSE_LOG_LEVEL": "error",
     }
 
@@ -406,4 +407,12 @@ async def test_the_commands(running: Running) -> None:
     said = await command("rebuild")
     assert f"{total.count} sheets" in said
     assert total.hexdigest() in said
+    report = json.loads(await command("relevance", "--json"))
+    assert (report["mean"], report["best_in_first_three"], report["kinds"]) == (
+        1,
+        1,
+        {"word": {"queries": 1, "mean": 1}},
+    )
+    assert [query["found"][0] for query in report["queries"]] == [sheet.ref]
+    assert "moulins" in await command("relevance")
     assert "nothing is parked" in await command("parked", "list")
