@@ -11,6 +11,7 @@ _NOTHING: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u
 _PLAIN: Final = _APOSTROPHES | _HYPHENS | _NOTHING
 # O.N.G., S.I.G
 _DOTTED: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?![^\W\d_])|\b(?:[^\W\d_]\.){1,}[^\W\d_]\b(?!\.?\w)")
+_HOLDING: Final = frozenset([*map(chr, _APOSTROPHES), *map(chr, _HYPHENS), "'", "-", "."])
 _HELD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*")
 _ELIDED: Final = re.compile(r"^(?:[ltnsmjdc]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=.)", re.IGNORECASE)
@@ -70,13 +71,17 @@ def joined(text: str) -> list[str]:
     """What is held together by hyphens, apostrophes or dots, each once, as one who leaves these out writes it:
     écotourisme, Ndjamena, ONG.
     """
-    text = unicodedata.normalize("NFC", text).translate(_PLAIN)
-    acronyms = [found.replace(".", "") for found in _DOTTED.findall(text)]
-    # N'Djamena is held together, l'eau is not
-    held = [word if word[2:3].isupper() else without_elision(word) for word in _HELD.findall(text)]
-    return list(
-        dict.fromkeys([*acronyms, *(word.replace("-", "").replace("'", "") for word in held if not word.isalnum())])
-    )
+    found: dict[str, None] = {}
+    for token in text.split():
+        # few have any: to look for patterns in whole texts takes longer than all the rest of a document
+        if not _HOLDING.isdisjoint(token):
+            bare = unicodedata.normalize("NFC", token).translate(_PLAIN)
+            acronyms = [acronym.replace(".", "") for acronym in _DOTTED.findall(bare)]
+            # N'Djamena is held together, l'eau is not
+            held = [word if word[2:3].isupper() else without_elision(word) for word in _HELD.findall(bare)]
+            compounds = [word.replace("-", "").replace("'", "") for word in held if not word.isalnum()]
+            found.update(dict.fromkeys((*acronyms, *compounds)))
+    return list(found)
 
 
 # what is put before a word in all of the Latin languages: without ecotourism, tourism is better than nothing

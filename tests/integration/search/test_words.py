@@ -95,7 +95,9 @@ async def test_a_misspelt_word_finds_nearly(loaded: Loaded) -> None:
 async def test_what_says_a_word_is_never_beaten_by_what_nearly_does(
     loaded: Loaded, sheet: PublicSheet, place: int, data: st.DataObject
 ) -> None:
-    word = data.draw(st.sampled_from([word for word in sheet.title.split() if len(word) > 7 and word.isalpha()] or ["eau"]))
+    word = data.draw(
+        st.sampled_from([word for word in sheet.title.split() if len(word) > 7 and word.isalpha()] or ["eau"])
+    )
     typed = data.draw(st.sampled_from([word, word[:place] + word[place + 1 :]]))
     answer = await loaded.projects(("q", typed), ("size", "100"))
     if answer["relaxed"]:
@@ -132,9 +134,10 @@ async def test_compounds_and_acronyms_are_found_however_they_are_written(each_se
 async def test_open_then_new_then_complete_sheets_come_first_where_they_say_the_same(each_search_url: str) -> None:
     now = datetime.now(UTC)
     same: dict[str, Any] = {"title": "Un zorbelage"}
+    partnered = publication("4-partnered", published_at=now, **same)
     events = [
         publication("3-old", published_at=now - timedelta(days=900), **same),
-        publication("4-partnered", published_at=now, status="partnered", **same),
+        partnered.model_copy(update={"sheet": partnered.sheet.model_copy(update={"status": "partnered"})}),
         publication("2-poorer", published_at=now, budget=None, **same),
         publication("1-best", published_at=now, **same),
         publication("0-mentions", published_at=now, title="Autre chose", summary="Pas un zorbelage"),
@@ -149,7 +152,9 @@ async def test_help_is_offered_where_nothing_is_found(loaded: Loaded) -> None:
     answers.Results.model_validate(answer)
     assert answer["total"] == 0
     for one in answer["help"]["filters"]:
-        kept = [pair for pair in (("country", "DZ"), ("theme", "heritage"), ("kind", "offer")) if pair[0] != one["name"]]
+        kept = [
+            pair for pair in (("country", "DZ"), ("theme", "heritage"), ("kind", "offer")) if pair[0] != one["name"]
+        ]
         again = await loaded.projects(("q", "assainissement"), *kept)
         assert again["total"] == one["total"] > 0
     alone = await loaded.projects(("q", "biodigesteur xyzzyx"), ("country", "CM"))
