@@ -3,6 +3,7 @@
 A query with all synonyms of its words as text would have thousands of clauses; as terms they are one a field.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -17,19 +18,22 @@ AT_ONCE: Final = 1_000  # names of up to five words: an engine gives 10,000 term
 async def terms_of(engine: Engine, names: Mapping[str, Iterable[str]]) -> Terms:
     """The terms of each name of each language, by its analyzer. Raises `Unavailable`."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for language, given in names.items():
-        every = list(dict.fromkeys(given))
+
+    async def cut(language: str) -> None:
+        every = list(dict.fromkeys(names[language]))
         for start in range(0, len(every), AT_ONCE):
             chunk = every[start : start + AT_ONCE]
             for name, terms in zip(chunk, await _analysed(engine, language, chunk), strict=True):
                 found[language, name] = terms
+
+    await asyncio.gather(*map(cut, names))
     return found
 
 
 async def _analysed(engine: Engine, language: str, names: list[str]) -> list[tuple[str, ...]]:
     analyzer = ANALYSIS["analyzer"][language]
     async with engine.calling() as client:
-        answer = await client.indices.analyze(
+        answer = await client.options(request_timeout=30).indices.analyze(
             tokenizer=analyzer["tokenizer"],
             char_filter=[ANALYSIS["char_filter"][name] for name in analyzer["char_filter"]],
             # those that have no definition of ours are the engine's own

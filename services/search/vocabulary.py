@@ -66,7 +66,12 @@ class Vocabulary:
 
     async def take(self, thesaurus: Thesaurus, version: int = 0) -> None:
         """Answer with this one from here on. Raises `Unavailable`."""
-        terms = await terms_of(self._engine, thesaurus.names())
+        known = self._now.terms if self._now else {}
+        new = {
+            language: [name for name in names if (language, name) not in known]
+            for language, names in thesaurus.names().items()
+        }
+        terms = {**known, **await terms_of(self._engine, new)}
         self._now, self._version = replace(thesaurus, terms=terms), version
 
     async def look(self, database: Database) -> None:

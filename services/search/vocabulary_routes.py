@@ -12,7 +12,7 @@ from backbone.tokens import Principal, require
 from services.search import vocabulary
 from services.search.misses import KEPT_DAYS, Misses
 from services.search.spelling import keys
-from services.search.vocabulary import Content, Entry, Vocabulary
+from services.search.vocabulary import Content, Entry
 
 synonyms = router(tags=["synonyms"])
 
@@ -64,7 +64,6 @@ async def write_concept(
     """Write a concept: searches follow within seconds, without a restart or a new index."""
     async with _database(request).transaction() as tx:
         entry, is_new = await vocabulary.save(tx, concept, body, if_match, who.account)
-    await _vocabulary(request).look(_database(request))
     return _answer(entry, status=201 if is_new else 200)
 
 
@@ -73,7 +72,6 @@ async def remove_concept(request: Request, who: Editor, concept: ConceptId, if_m
     """Take a concept away; its words are then but words."""
     async with _database(request).transaction() as tx:
         await vocabulary.remove(tx, concept, if_match, who.account)
-    await _vocabulary(request).look(_database(request))
     return Response(status_code=204)
 
 
@@ -94,7 +92,3 @@ def _answer(entry: Entry, status: int = 200) -> JSON:
 
 def _database(request: Request) -> Database:
     return cast("Database", request.app.state.database)
-
-
-def _vocabulary(request: Request) -> Vocabulary:
-    return cast("Vocabulary", request.app.state.vocabulary)

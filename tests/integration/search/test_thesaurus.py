@@ -28,11 +28,18 @@ async def test_a_new_word_finds_what_says_it_otherwise_at_once(running: Running,
     await running.send(publication(project, title="Un atelier de zorbeling", language="en"))
     await until(lambda: running.has(project))
     index = await running.index.current()
-    assert project in await running.ids(("q", "zorbelage"))
+
+    async def found() -> bool:
+        return project in await running.ids(("q", "zorbelage"))
+
+    async def lost() -> bool:
+        return not await found()
+
+    await until(found)
     assert project in await running.ids(("q", "grands zorbelages"))
     answer = await running.http.delete(f"/synonyms/{concept}", headers=running.signer.bearer("daect"))
     assert answer.status_code == 204
-    assert project not in await running.ids(("q", "zorbelage"))
+    await until(lost)
     assert await running.index.current() == index
 
 
