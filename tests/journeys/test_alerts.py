@@ -265,7 +265,8 @@ async def find(http: httpx.AsyncClient, query: Query) -> set[str]:
         answer = await http.get("/projects", params={**query, "size": "100", "cursor": cursor})
         assert answer.status_code == 200, answer.text
         page = answer.json()
-        said = page["said"] if page["relaxed"] else None
+        if not cursor and page["relaxed"]:
+            said = page["said"]
         seen += [item["id"] for item in page["items"]]
         cursor = page["cursor"]
     # what comes near stands behind what says the words: a search shows it, an alert does not
