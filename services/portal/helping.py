@@ -26,13 +26,13 @@ def ways(query: Query, offered: Mapping[str, Any] | None, declared: Declared, w:
 def _ways(query: Query, offered: Mapping[str, Any], declared: Declared, w: Words) -> Iterator[Way]:
     for way in offered["words"]:
         # what was typed keeps its direction among words of another script
-        label = w.t("Without “%(words)s”", words=f"\u2068{way['left_out']}\u2069")
+        label = w.t("without “%(words)s”", words=f"\u2068{way['left_out']}\u2069")
         yield Way(label, query.with_("q", way["q"]).address(w.lang), way["total"])
     for way in offered["filters"]:
-        label = w.t("Without the filter “%(name)s”", name=_title(way["name"], declared, w))
+        label = w.t("without the filter “%(name)s”", name=_title(way["name"], declared, w))
         yield Way(label, _unfiltered(query, way["name"], declared).address(w.lang), way["total"])
     for way in offered["countries"]:
-        label = w.t("In a neighbouring country: %(name)s", name=way["label"])
+        label = w.t("in a neighbouring country: %(name)s", name=way["label"])
         yield Way(label, query.with_("country", way["value"]).address(w.lang), way["total"])
 
 
