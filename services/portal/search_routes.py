@@ -9,6 +9,7 @@ from starlette.responses import Response
 from backbone.errors import Invalid
 from backbone.http import JSON
 from services.portal.declared import Declared
+from services.portal.helping import ways
 from services.portal.language import Words, words
 from services.portal.mapping import drawn
 from services.portal.pages import is_partial, page, slug
@@ -17,7 +18,10 @@ from services.portal.sources import sources_of
 
 routes = APIRouter(include_in_schema=False)
 
-NOTHING: Final[dict[str, Any]] = {"total": 0, "items": [], "facets": {}, "cursor": None, "relaxed": False}
+NOTHING: Final[dict[str, Any]] = {
+    **{"total": 0, "items": [], "facets": {}, "cursor": None},
+    **{"relaxed": False, "said": None, "did_you_mean": None, "help": None},
+}
 _MAP: Final = ("zoom",)
 OF_EACH: Final = 4
 
@@ -51,16 +55,19 @@ async def search(request: Request, lang: str) -> Response:
 
 
 def _nothing_found() -> dict[str, Any]:
-    return {name: NOTHING[name] for name in ("total", "items", "cursor")}
+    return {name: value for name, value in NOTHING.items() if name != "facets"}
 
 
 def view(query: Query, found: dict[str, Any], declared: Declared, w: Words) -> dict[str, Any]:
     """What the page shows of an answer."""
     shown = Query(tuple(pair for pair in query.pairs if pair[0] != "cursor"))
     within = query.value("within") or USUAL_DISTANCE
+    meant = found["did_you_mean"]
     return {
         "query": query,
         "found": found,
+        "meant": shown.with_("q", meant).address(w.lang) if meant else None,
+        "ways": ways(shown, found["help"], declared, w),
         "facets": facet_views(found["facets"], declared),
         "chips": chips(query, found["facets"], declared, w, _place(found)),
         "sorts": query.sorts,

@@ -67,7 +67,7 @@ class Sources:
     # -- search --------------------------------------------------------------------------------------------------------
 
     async def search(self, pairs: Pairs, lang: str) -> Json:
-        """`{total, items, facets, cursor, relaxed}`."""
+        """`{total, items, facets, cursor, relaxed, said, did_you_mean, help}`."""
         return await self._json("search", "/projects", [*pairs, ("lang", lang)])
 
     async def declared(self, lang: str) -> Declared:

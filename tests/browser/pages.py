@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
+from urllib.parse import quote
 
 import httpx
 
@@ -13,6 +14,9 @@ from tests.journeys.conftest import Stack, link_in, until
 
 DAECT: Final = "daect@example.org"
 MAIN: Final = ("home", "search", "sheet: demand", "browse")
+NEARLY: Final = "bibliothèque numérique pikine"
+NONE_SAYS: Final = "tourisme pêche"
+NOTHING_HERE: Final = "q=culture&country=BF"
 FACETS: Final = "continent=africa&theme=water-sanitation&kind=demand"
 
 
@@ -44,6 +48,9 @@ def _pages(stack: Stack) -> Iterator[PageType]:
     yield PageType("search: words", "/{lang}/projects?q=asainissement")
     yield PageType("search: three facets", f"/{{lang}}/projects?{FACETS}")
     yield PageType("search: nothing found", "/{lang}/projects?q=xqzwvkjx")
+    yield PageType("search: some say it, more come near", f"/{{lang}}/projects?q={quote(NEARLY)}")
+    yield PageType("search: none says it", f"/{{lang}}/projects?q={quote(NONE_SAYS)}")
+    yield PageType("search: nothing found, ways on", f"/{{lang}}/projects?{NOTHING_HERE}")
     yield PageType("search: near a place", "/{lang}/projects?near=14.69,-17.44&within=500")
     yield PageType("search: near nowhere", "/{lang}/projects?near=Dakar&within=far", 422)
     yield PageType("search: not understood", "/{lang}/projects?budget_min=beaucoup&theme=nothing", 422)

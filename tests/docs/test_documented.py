@@ -9,6 +9,7 @@ import pytest
 
 from backbone.contracts.events import EVENTS
 from backbone.contracts.topics import TOPICS
+from services.search import ranking, reaching, words
 from tools import reference
 
 ROOT = Path(__file__).parent.parent.parent
@@ -57,3 +58,16 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
         if "://" not in target and not target.startswith("mailto:"):
             assert (page.parent / target).exists(), target
+
+
+def test_the_page_of_the_order_names_the_weights_that_there_are() -> None:
+    page = (ROOT / "docs" / "ranking.md").read_text(encoding="utf-8")
+    rooms = {room: vars(room) for room in (words, ranking, reaching)}
+    named = set(re.findall(r"`(_?[A-Z]{2}[A-Z_]*)`", page))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not any(name in there for there in rooms.values())] == []
+    # every weight of the second step is on it, and they are one together: a fifth is all that they can take away
+    weights = {name: rooms[ranking][name] for name in ("_SAID", "_OPEN", "_FRESH", "_COMPLETE")}
+    assert weights.keys() <= named
+    assert sum(weights.values()) == pytest.approx(1)
+    assert weights["_SAID"] >= 0.8

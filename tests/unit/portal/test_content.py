@@ -17,7 +17,7 @@ from services.catalog.filters import Filters
 from services.portal import browse_routes, open_routes, search_routes
 from services.portal.content import FOLDER, content, names
 from services.portal.declared import Declared
-from services.portal.language import LANGUAGES
+from services.portal.language import LANGUAGES, words
 from services.portal.query import Query
 from services.portal.settings import Settings
 from services.search import facets, parameters
@@ -36,7 +36,7 @@ DECLARED: Final = Declared.read({"facets": facets.declarations("fr")})
 LONGEST_DESCRIPTION: Final = 180
 PAGES: Final = {
     "about", "accessibility", "atlas", "contact", "cookies", "deposit", "embassies", "faq", "french-authorities",
-    "legal", "open-data", "privacy",
+    "legal", "open-data", "privacy", "ranking",
 }  # fmt: skip
 EVERY_PAGE: Final = [(lang, name) for lang in LANGUAGES for name in sorted(PAGES)]
 # a mark that French sets apart, without a no-break space before it, or a guillemet without one after it
@@ -206,9 +206,17 @@ def test_arabic_is_set_with_its_own_marks(name: str) -> None:
         assert not re.search(r"[,;?]", text), text
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_of_the_order_calls_things_as_the_search_page_does(lang: str) -> None:
+    w = words(lang)
+    assert source(lang, "ranking").startswith(f"# {w.t('How results are ordered')}\n")
+    assert w.t("These come near your search") in source(lang, "ranking")
+    assert "page:ranking" in source(lang, "faq")
+
+
 def test_the_disclaimer_is_said_in_every_language() -> None:
     """What the ministry asks for: a listing implies no funding; in bold on the legal page, and in the FAQ."""
-    words = {
+    said = {
         "fr": "n’implique aucun financement du ministère",
         "en": "implies no funding by the ministry",
         "es": "no implica ninguna financiación del ministerio",
@@ -217,5 +225,5 @@ def test_the_disclaimer_is_said_in_every_language() -> None:
     }
     for lang in LANGUAGES:
         strong = re.findall(r"\*\*(.*?)\*\*", source(lang, "legal"))
-        assert any(words[lang] in text for text in strong), lang
-        assert words[lang] in source(lang, "faq"), lang
+        assert any(said[lang] in text for text in strong), lang
+        assert said[lang] in source(lang, "faq"), lang
