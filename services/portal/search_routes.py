@@ -19,8 +19,14 @@ from services.portal.sources import sources_of
 routes = APIRouter(include_in_schema=False)
 
 NOTHING: Final[dict[str, Any]] = {
-    **{"total": 0, "items": [], "facets": {}, "cursor": None},
-    **{"relaxed": False, "said": None, "did_you_mean": None, "help": None},
+    "total": 0,
+    "items": [],
+    "facets": {},
+    "cursor": None,
+    "relaxed": False,
+    "said": None,
+    "did_you_mean": None,
+    "help": None,
 }
 _MAP: Final = ("zoom",)
 OF_EACH: Final = 4

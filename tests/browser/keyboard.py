@@ -33,7 +33,7 @@ async def total(page: Page) -> int:
 
 
 def figures_of(said: str) -> int:
-    """The sum of a sentence's figures: 3 projects found, and 25 that come near; those of a large one stand in groups."""
+    """The sum of a sentence's figures (3 projects found, and 25 that come near); large ones stand in groups."""
     return sum(int(re.sub(r"\D", "", figure)) for figure in re.findall(r"\d+(?:[\u202f\u00a0.,]\d{3})*", said))
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import uuid4
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 

@@ -152,7 +152,11 @@ async def test_where_nothing_would_help_the_page_still_says_where_to_go(searchin
     assert 'href="/fr/browse"' in html
 
 
-HOSTILE = ['"><script>alert(1)</script>', "<b onclick=x>asainissement</b>", "asainissement %(meant)s %s {{ 7*7 }} {% x %}"]
+HOSTILE = [
+    '"><script>alert(1)</script>',
+    "<b onclick=x>asainissement</b>",
+    "asainissement %(meant)s %s {{ 7*7 }} {% x %}",
+]
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
