@@ -18,7 +18,7 @@ from backbone.errors import FieldError, Invalid, NotFound, Unavailable
 from backbone.http import if_match
 from services.search import thesaurus_repository as repository
 from services.search.engine import Engine
-from services.search.lexicon import terms_of
+from services.search.lexicon import Terms, terms_of
 from services.search.spelling import keys
 from services.search.thesaurus import LONGEST_NAME, Concept, Form, Thesaurus, seed
 
@@ -66,7 +66,7 @@ class Vocabulary:
 
     async def take(self, thesaurus: Thesaurus, version: int = 0) -> None:
         """Answer with this one from here on. Raises `Unavailable`."""
-        known = self._now.terms if self._now else {}
+        known: Terms = self._now.terms if self._now else {}
         new = {
             language: [name for name in names if (language, name) not in known]
             for language, names in thesaurus.names().items()
