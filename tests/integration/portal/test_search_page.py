@@ -1,4 +1,4 @@
-"""The search page before the search service: what says all the words, what comes near, what is meant, what would help."""
+"""The search page before the search service: what says it all, what comes near, what was meant, what would help."""
 
 import re
 from html import unescape
