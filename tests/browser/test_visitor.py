@@ -49,7 +49,7 @@ async def test_from_the_home_page_to_a_document_by_keyboard_alone(visit: NewPage
         await page.keyboard.press("Enter")
     assert asked(page) == [("q", TYPO)]
     await shows(page, counted(stack, ("q", TYPO))["total"])
-    assert "assainissement" in (await page.locator("#results .cards").inner_text()).lower()
+    assert "assainissement" in (await page.locator("#results .list").inner_text()).lower()
 
     chosen: list[tuple[str, str]] = []
     for facet, value in three_facets(stack):
