@@ -7,6 +7,7 @@ them meets the word written with them; Arabic is normalised (alef, yeh, digits, 
 from typing import Any, Final
 
 from backbone.contracts import vocabularies
+from services.search import stems
 
 # an analyzer has the name of its language
 LANGUAGES: Final = vocabularies.LANGUAGES
@@ -30,6 +31,7 @@ ANALYSIS: Final[dict[str, Any]] = {
     "filter": {
         "fr_elision": {"type": "elision", "articles_case": True, "articles": list(FRENCH_ARTICLES)},
         "fr_stop": {"type": "stop", "stopwords": "_french_"},
+        "fr_words": {"type": "stemmer_override", "rules": list(stems.FRENCH)},
         "fr_stem": {"type": "stemmer", "language": "light_french"},
         "en_possessive": {"type": "stemmer", "language": "possessive_english"},
         "en_stop": {"type": "stop", "stopwords": "_english_"},
@@ -45,7 +47,7 @@ ANALYSIS: Final[dict[str, Any]] = {
         "fr": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",
-            "filter": ["fr_elision", "lowercase", "fr_stop", "asciifolding", "fr_stem"],
+            "filter": ["fr_elision", "lowercase", "fr_stop", "asciifolding", "fr_words", "fr_stem"],
         },
         "en": {
             "char_filter": _CHARACTERS,

@@ -8,7 +8,7 @@ from services.search import words
 from services.search.index import PUBLISHED, Index
 from services.search.spelling import fold, plain
 from services.search.text import Reach, Text
-from services.search.thesaurus import Thesaurus
+from services.search.thesaurus import Thesaurus, alike
 from services.search.words import Part
 
 Body = dict[str, Any]
@@ -80,11 +80,11 @@ async def _wider(index: Index, text: Text, to: Reach) -> Text:
 
 
 def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:
-    """The nearest of the words of the sheets and of the thesaurus; of those as near, one that the thesaurus knows."""
+    """The nearest of the words of the sheets and of the thesaurus; of those as near, one that sheets have."""
     shares = {**dict(thesaurus.like(word, _LIKE)), **options}
 
-    def worth(option: str) -> tuple[float, bool]:
-        return round(shares[option], 2), thesaurus.named([option]) is not None
+    def worth(option: str) -> tuple[float, bool, bool]:
+        return round(shares[option], 2), option in options, thesaurus.named([option]) is not None
 
     return max(shares, key=worth, default=None)
 
@@ -111,7 +111,9 @@ async def _asked_of_words(index: Index, text: Text) -> tuple[frozenset[Part], di
             continue
         tokens = answer["suggest"][f"w{place}"]
         found = tokens[0]["options"] if len(tokens) == 1 else ()
-        options = {option["text"]: option["score"] for option in found if option["score"] >= _LIKE}
+        # measured as the thesaurus measures: the engine has a scale of its own
+        measured = {option["text"]: alike(word, option["text"]) for option in found}
+        options = {option: share for option, share in measured.items() if share >= _LIKE}
         if word in said:
             # a stemmer took it for another word: it is misspelt where no sheet has it so and a name is spelt nearly so
             options = {option: share for option, share in options.items() if text.thesaurus.named([option])}

@@ -29,18 +29,18 @@ LANGUAGES: Final = vocabularies.LANGUAGES
 # names of several words in a language, by how many parts there are. The engines take 1,024 clauses at most, and each
 # word of such a name is one or more: six parts with all their names are some 900
 MOST_PHRASES: Final = {1: 10, 2: 8, 3: 5, 4: 4, 5: 2, 6: 2}
-MOST_RELATED: Final = 3
+MOST_RELATED: Final = {1: 10, 2: 6, 3: 3, 4: 2}  # concepts, alike
 MOST_COMPLETED: Final = 3
 
 # how much it counts where a sheet says something
-_PROMINENT: Final = {"title": 3.0, "summary": 1.5, "aims": 0.8}
-_MENTIONED: Final = 1.0
+_PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
+_MENTIONED: Final = 1.5
 _FOR_PHRASES: Final = ("title", "text")
 _PROPER, _NAMED_ELSEWHERE = 3.0, 2.0
 _COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 4.0, 3.0, 3.0, 4.5
-_SAME, _RELATED, _HINT, _OF_THEME = 1.0, 0.4, 1.0, 0.4
-_COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.0, 2.0
-_IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.0, 0.5, 1.0
+_SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.4, 0.6, 0.4
+_COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.5, 2.0
+_IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.5, 0.5, 1.0
 _GENERIC, _TOGETHER, _APART, _OF_A_PLACE = 0.1, 0.5, 0.3, 0.3
 _CODE: Final = 20.0
 
@@ -86,13 +86,16 @@ class Text:
         return {**ways, "begun": _begun(unfinished) if unfinished else _any([])}
 
     def highlighted(self) -> Body:
-        """What is marked in the texts: the words typed and the names of one word that mean the same."""
+        """What is marked in the texts: the words typed and the names that mean the same."""
+        concepts = [concept for part in self.words.parts if part.named for concept in part.named.concepts]
         clauses: list[Body] = []
         for language in LANGUAGES:
-            marked = [part.text for part in self.words.parts]
-            for concept in (concept for part in self.words.parts if part.named for concept in part.named.concepts):
-                marked += [form for form in concept.forms.get(language, ()) if " " not in form]
-            clauses.append({"match": {f"text.{language}": " ".join(marked)}})
+            field = f"text.{language}"
+            forms = [form for concept in concepts for form in concept.forms.get(language, ())]
+            marked = [*(part.text for part in self.words.parts), *(form for form in forms if " " not in form)]
+            longer = [form for form in forms if " " in form][: 2 * MOST_PHRASES.get(len(self.words.parts), 0)]
+            clauses.append({"match": {field: " ".join(marked)}})
+            clauses += [{"match_phrase": {field: form}} for form in longer]
         return _any(clauses)
 
     # -- parts -----------------------------------------------------------------------------------------------------
@@ -164,7 +167,7 @@ class Text:
                         ways += self._named(named, _COMPLETED, 0)
         if part.named is not None:
             for concept in part.named.concepts:
-                related = self.thesaurus.near(concept)[:MOST_RELATED]
+                related = self.thesaurus.near(concept)[: MOST_RELATED.get(len(self.words.parts), 1)]
                 ways += [way for other in related for way in self._forms(other, _RELATED, 0)]
                 if concept.theme and not concept.is_theme:
                     ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))

@@ -161,7 +161,7 @@ class Thesaurus:
         found = process.extract(
             fold(word),
             self._single,
-            scorer=DamerauLevenshtein.normalized_similarity,
+            scorer=alike,
             score_cutoff=least,
             limit=MOST_COMPLETIONS,
         )
@@ -169,6 +169,10 @@ class Thesaurus:
 
     def near(self, concept: Concept) -> list[Concept]:
         return [self.concepts[other] for other in concept.near if other in self.concepts]
+
+
+# how much two words share, 0 to 1, by the letters that must be changed, left out, added or exchanged
+alike: Final = DamerauLevenshtein.normalized_similarity
 
 
 def _add(names: Names, form: str, named: Named) -> None:
