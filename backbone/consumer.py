@@ -8,8 +8,9 @@ whole topic. Offsets are committed after the transaction; what comes twice is re
 
 import asyncio
 import contextlib
+import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast
@@ -119,7 +120,8 @@ class Consumer(Supervised, Generic[D]):
             *self._topics,
             bootstrap_servers=self._bootstrap,
             group_id=self.group,
-            group_instance_id=f"{self.group}-{self._replica}",
+            # a member that comes back as the one it was is given what it had: with other topics it is another one
+            group_instance_id=f"{self.group}-{self._replica}-{_digest(self._topics)}",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=10_000,
@@ -313,3 +315,7 @@ class Consumer(Supervised, Generic[D]):
                         await self._handle(wanted.model_validate_json(value, extra="ignore"), meta, deps)
             await inbox.discard(tx, self.group, [row.id for row in rows if row.id is not None])
             return len(rows)
+
+
+def _digest(topics: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(sorted(topics)).encode()).hexdigest()[:8]

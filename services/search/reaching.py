@@ -54,7 +54,7 @@ async def reach(
     near = await _wider(index, text, "near")
     answer = await index.search(make(near), **options)
     if said(answer) < ENOUGH and len(near.words.parts) > 1:
-        near = replace(near, reach="any")
+        near = replace(near, reach="any").fitting()
         answer = await index.search(make(near), **options)
     if said(answer) == said(first):
         return Reached(text, first, first)
@@ -62,7 +62,7 @@ async def reach(
 
 
 def understood(q: str, thesaurus: Thesaurus) -> Text:
-    return Text(words.understand(q, thesaurus), thesaurus)
+    return Text(words.understand(q, thesaurus), thesaurus).fitting()
 
 
 async def _wider(index: Index, text: Text, to: Reach) -> Text:
@@ -73,10 +73,10 @@ async def _wider(index: Index, text: Text, to: Reach) -> Text:
         text.words, {word: option for word, option in best.items() if option}
     )
     if meant is None:
-        return replace(text, reach=to, unsaid=unsaid)
+        return replace(text, reach=to, unsaid=unsaid).fitting()
     other = understood(meant, text.thesaurus)
     unsaid, _ = await _asked_of_words(index, other)
-    return replace(other, reach=to, unsaid=unsaid, typed=text.words)
+    return replace(other, reach=to, unsaid=unsaid, typed=text.words).fitting()
 
 
 def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:

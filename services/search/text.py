@@ -13,8 +13,8 @@ Sheets that say it all come first whatever the reach (`ranking`), so that nothin
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, cast
 
 from backbone.contracts import vocabularies
 from services.search.places import sound
@@ -26,10 +26,10 @@ Body = dict[str, Any]
 Reach = Literal["said", "near", "any"]
 
 LANGUAGES: Final = vocabularies.LANGUAGES
-# names of several words in a language, by how many parts there are. The engines take 1,024 clauses at most, and each
-# word of such a name is one or more: six parts with all their names are some 900
-MOST_PHRASES: Final = {1: 10, 2: 8, 3: 5, 4: 4, 5: 2, 6: 2}
-MOST_RELATED: Final = {1: 10, 2: 6, 3: 3, 4: 2}  # concepts, alike
+# how many names of several words are looked for in each language, and how many related concepts: as many as fit
+WIDTHS: Final = (10, 8, 6, 4, 3, 2, 1, 0)
+# the engines take 1,024 in a query and count some twice
+MOST_CLAUSES: Final = 700
 MOST_COMPLETED: Final = 3
 
 # how much it counts where a sheet says something
@@ -56,6 +56,17 @@ class Text:
     reach: Reach = "said"
     unsaid: frozenset[Part] = frozenset()
     typed: Words | None = None
+    width: int = WIDTHS[0]
+    scores: bool = True
+
+    def fitting(self) -> "Text":
+        """As wide as the engines' limit of clauses allows."""
+        narrower = (replace(self, width=width) for width in WIDTHS)
+        return next((text for text in narrower if text.clauses() <= MOST_CLAUSES), replace(self, width=WIDTHS[-1]))
+
+    def clauses(self) -> int:
+        """How many clauses the query has, with those that put first what says it all."""
+        return _count(self.query()) + sum(_count(said.filter()) for said in self.said())
 
     def query(self) -> Body:
         """What finds and scores the sheets."""
@@ -70,18 +81,22 @@ class Text:
     def filter(self) -> Body:
         """What finds them, for where no score is asked."""
         plain = self._without_words()
-        return plain if plain is not None else _any([self._met(), self._code()])
+        if plain is not None:
+            return plain
+        return _any([replace(self, scores=False)._met(), self._code()])
 
     def said(self) -> list["Text"]:
         """What says all of it, the words as typed before the corrected ones; empty where this does."""
-        said = [Text(asked, self.thesaurus) for asked in (self.typed, self.words) if asked is not None]
+        all_of = [asked for asked in (self.typed, self.words) if asked is not None]
+        said = [Text(asked, self.thesaurus, width=self.width) for asked in all_of]
         return said if self.reach != "said" else said[:-1]
 
     def counted(self) -> dict[str, Body]:
         """For each part, by its place, what finds the sheets that say it; and, for one that may be unfinished
         (`begun`), those that have a word which begins so.
         """
-        ways = {str(place): _any(self._said(part)) for place, part in enumerate(self.words.parts)}
+        plain = replace(self, scores=False)
+        ways = {str(place): _any(plain._said(part)) for place, part in enumerate(self.words.parts)}
         unfinished = self.words.unfinished
         return {**ways, "begun": _begun(unfinished) if unfinished else _any([])}
 
@@ -93,7 +108,7 @@ class Text:
             field = f"text.{language}"
             forms = [form for concept in concepts for form in concept.forms.get(language, ())]
             marked = [*(part.text for part in self.words.parts), *(form for form in forms if " " not in form)]
-            longer = [form for form in forms if " " in form][: 2 * MOST_PHRASES.get(len(self.words.parts), 0)]
+            longer = [form for form in forms if " " in form][: self.width]
             clauses.append({"match": {field: " ".join(marked)}})
             clauses += [{"match_phrase": {field: form}} for form in longer]
         return _any(clauses)
@@ -117,9 +132,9 @@ class Text:
         about = named if named and self.reach != "said" else list(ways)
         if not about:
             return {"match_none": {}}
-        clauses = [_scored(part, ways[part]) for part in about]
-        beside = [_scored(part, ways[part]) for part in ways if part not in about]
+        clauses = [_scored(part, ways[part]) if self.scores else _any(ways[part]) for part in about]
         met = {"bool": {"should": clauses, "minimum_should_match": self._least(len(clauses))}}
+        beside = [_scored(part, ways[part]) for part in ways if part not in about] if self.scores else []
         return {"bool": {"must": [met], "should": beside}} if beside else met
 
     def _least(self, count: int) -> int:
@@ -143,13 +158,13 @@ class Text:
         apart = _APART if named.concepts and len(part.words) > 1 else 1.0
         spelt = (part.text, *joined(part.text))
         return [
-            *(_typed(text, weight * apart) for text in spelt),
+            *(self._typed(text, weight * apart) for text in spelt),
             {"match": {"proper": {"query": part.text, "operator": "and", "boost": _PROPER * weight}}},
             *(
                 {"match": {"elsewhere": {"query": text, "operator": "and", "boost": _NAMED_ELSEWHERE * weight}}}
                 for text in spelt
             ),
-            *self._named(named, weight, MOST_PHRASES.get(len(self.words.parts), 0)),
+            *self._named(named, weight, self.width),
         ]
 
     def _near(self, part: Part) -> list[Body]:
@@ -167,7 +182,7 @@ class Text:
                         ways += self._named(named, _COMPLETED, 0)
         if part.named is not None:
             for concept in part.named.concepts:
-                related = self.thesaurus.near(concept)[: MOST_RELATED.get(len(self.words.parts), 1)]
+                related = self.thesaurus.near(concept)[: self.width]
                 ways += [way for other in related for way in self._forms(other, _RELATED, 0)]
                 if concept.theme and not concept.is_theme:
                     ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))
@@ -205,22 +220,22 @@ class Text:
                 ]
             return ways
 
-        return [_levelled(said, weight)] if said("text") else []
+        return [self._levelled(said, weight)] if said("text") else []
 
+    def _typed(self, text: str, weight: float) -> Body:
+        """What says these very words, by the rules of any language."""
 
-def _typed(text: str, weight: float) -> Body:
-    """What says these very words, by the rules of any language."""
+        def said(field: str) -> list[Body]:
+            return [{"match": {f"{field}.{language}": {"query": text, "operator": "and"}}} for language in LANGUAGES]
 
-    def said(field: str) -> list[Body]:
-        return [{"match": {f"{field}.{language}": {"query": text, "operator": "and"}}} for language in LANGUAGES]
+        return self._levelled(said, weight)
 
-    return _levelled(said, weight)
-
-
-def _levelled(said: Callable[[str], list[Body]], weight: float) -> Body:
-    """The more prominently a sheet says it, the more: all synonyms count alike, the rare no more than the usual."""
-    better = [_constant(_any(ways), level * weight) for field, level in _PROMINENT.items() if (ways := said(field))]
-    return {"bool": {"must": [_constant(_any(said("text")), _MENTIONED * weight)], "should": better}}
+    def _levelled(self, said: Callable[[str], list[Body]], weight: float) -> Body:
+        """The more prominently a sheet says it, the more: all synonyms count alike, the rare no more than the usual."""
+        if not self.scores:
+            return _any(said("text"))
+        better = [_constant(_any(ways), level * weight) for field, level in _PROMINENT.items() if (ways := said(field))]
+        return {"bool": {"must": [_constant(_any(said("text")), _MENTIONED * weight)], "should": better}}
 
 
 def _scored(part: Part, ways: Sequence[Body]) -> Body:
@@ -244,6 +259,31 @@ def _together(asked: Words) -> Body:
 
 def _begun(part: Part) -> Body:
     return {"prefix": {"spelling": {"value": fold(part.words[-1])}}}
+
+
+def _count(clause: Any) -> int:
+    """The clauses of a query: a word of a text is one in each of its fields, a list of terms is one."""
+    if isinstance(clause, list):
+        return sum(map(_count, cast("list[Any]", clause)))
+    if not isinstance(clause, dict):
+        return 0
+    total = 0
+    for name, inner in cast("Body", clause).items():
+        if name in ("match", "match_phrase"):
+            (asked,) = inner.values()
+            total += _length(asked if isinstance(asked, str) else asked["query"])
+        elif name == "multi_match":
+            total += _length(inner["query"]) * len(inner["fields"])
+        elif name in ("term", "terms", "prefix"):
+            total += 1
+        else:
+            total += _count(inner)
+    return total
+
+
+def _length(text: str) -> int:
+    """At most so many terms are made of it."""
+    return len(text.replace("-", " ").replace("'", " ").split())
 
 
 def _constant(clause: Body, boost: float) -> Body:

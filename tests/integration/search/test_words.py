@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from backbone.contracts import labels
 from backbone.contracts.sheet import PublicSheet
 from services.search import answers
+from services.search.thesaurus import seed
 from tests.integration.search.conftest import Loaded, index_of
 from tests.integration.search.sheets import demonstration, publication
 from tests.integration.search.test_search import engine_settings
@@ -146,6 +147,16 @@ async def test_open_then_new_then_complete_sheets_come_first_where_they_say_the_
     async with index_of(each_search_url, events) as small:
         items = (await small.projects(("q", "zorbelage")))["items"]
     assert [item["id"] for item in items] == ["1-best", "2-poorer", "3-old", "4-partnered", "0-mentions"]
+
+
+@given(names=st.lists(st.sampled_from(sorted(seed().concepts)), min_size=1, max_size=8), at=st.integers(0, 30))
+@engine_settings
+async def test_many_names_stay_within_what_the_engines_take(loaded: Loaded, names: list[str], at: int) -> None:
+    words = " ".join(seed().concepts[name].forms["fr"][0] for name in names)[:150]
+    # a letter is missing: corrected and near, such a query is the widest
+    for q in (words, words[:at] + words[at + 1 :]):
+        answer = await loaded.http.get("/projects", params={"q": q, "country": "MC"})
+        assert answer.status_code == 200, (q, answer.text)
 
 
 async def test_help_is_offered_where_nothing_is_found(loaded: Loaded) -> None:
