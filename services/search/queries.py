@@ -100,7 +100,7 @@ def _ordered(asked: Search, text: Text, day: str) -> Body:
 
 
 def _sort(asked: Search, text: Text) -> list[Body]:
-    said_first: list[Body] = [{"_score": "desc"}] if asked.sort != "relevance" and text.said() else []
+    said_first: list[Body] = [{"_score": "desc"}] if asked.sort != "relevance" and text.before else []
     return [*said_first, order(asked), {"id": "asc"}]
 
 

@@ -41,5 +41,5 @@ def first_said(text: Text, boost: float = 1.0) -> list[Body]:
     """What puts the sheets that say it all before those that come near: as typed, then as corrected."""
     return [
         {"constant_score": {"filter": said.filter(), "boost": boost / 2**place}}
-        for place, said in enumerate(text.said())
+        for place, said in enumerate(text.before)
     ]

@@ -73,10 +73,10 @@ async def _wider(index: Index, text: Text, to: Reach) -> Text:
         text.words, {word: option for word, option in best.items() if option}
     )
     if meant is None:
-        return replace(text, reach=to, unsaid=unsaid).fitting()
+        return replace(text, reach=to, unsaid=unsaid, before=(text,)).fitting()
     other = understood(meant, text.thesaurus)
     unsaid, _ = await _asked_of_words(index, other)
-    return replace(other, reach=to, unsaid=unsaid, typed=text.words).fitting()
+    return replace(other, reach=to, unsaid=unsaid, before=(text, other)).fitting()
 
 
 def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:

@@ -47,7 +47,7 @@ async def search(index: Index, thesaurus: Thesaurus, asked: Search) -> dict[str,
         "cursor": queries.cursor(asked, text, page.day, shown[-1]) if len(hits) > asked.size else None,
         "relaxed": relaxed,
         "said": first["hits"]["total"]["value"] if relaxed and first is not None else None,
-        "did_you_mean": text.words.text if text.typed is not None else None,
+        "did_you_mean": text.words.text if text.is_corrected else None,
         "help": offered,
     }
 

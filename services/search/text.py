@@ -47,15 +47,15 @@ _CODE: Final = 20.0
 
 @dataclass(frozen=True)
 class Text:
-    """The query of text at one reach; `unsaid` are the parts that no sheet says, `typed` the words as they were typed
-    where these are corrected.
+    """The query of text at one reach; `unsaid` are the parts that no sheet says, `before` what says it all and comes
+    first: the words as typed and, where these were corrected, as corrected.
     """
 
     words: Words
     thesaurus: Thesaurus
     reach: Reach = "said"
     unsaid: frozenset[Part] = frozenset()
-    typed: Words | None = None
+    before: tuple["Text", ...] = ()
     width: int = WIDTHS[0]
     scores: bool = True
 
@@ -66,7 +66,11 @@ class Text:
 
     def clauses(self) -> int:
         """How many clauses the query has, with those that put first what says it all."""
-        return _count(self.query()) + sum(_count(said.filter()) for said in self.said())
+        return _count(self.query()) + sum(_count(said.filter()) for said in self.before)
+
+    @property
+    def is_corrected(self) -> bool:
+        return len(self.before) > 1
 
     def query(self) -> Body:
         """What finds and scores the sheets."""
@@ -84,12 +88,6 @@ class Text:
         if plain is not None:
             return plain
         return _any([replace(self, scores=False)._met(), self._code()])
-
-    def said(self) -> list["Text"]:
-        """What says all of it, the words as typed before the corrected ones; empty where this does."""
-        all_of = [asked for asked in (self.typed, self.words) if asked is not None]
-        said = [Text(asked, self.thesaurus, width=self.width) for asked in all_of]
-        return said if self.reach != "said" else said[:-1]
 
     def counted(self) -> dict[str, Body]:
         """For each part, by its place, what finds the sheets that say it; and, for one that may be unfinished
