@@ -65,7 +65,8 @@ async def put_gone(tx: Transaction, project: str, *, version: int, revision: int
         insert into project (id, version, revision, changed_at) values ($1, $2, $3, $4)
         on conflict (id) do update set
             version = excluded.version, revision = excluded.revision, changed_at = excluded.changed_at,
-            sheet = null, authority = null
+            sheet = null, authority = null, status = '', sdgs = '{}', authority_type = '', has_documents = false,
+            budget_total = null, budget_currency = null, period_start = '', period_end = null
         where project.version < excluded.version
         returning true
         """,

@@ -79,6 +79,14 @@ async def test_of_a_sheet_that_is_gone_the_row_has_its_codes_and_nothing_else(ca
         "themes": ["health", "culture"],
         "countries": ["SN"],
         "continents": ["africa"],
+        "status": "",
+        "sdgs": [],
+        "authority_type": "",
+        "has_documents": False,
+        "budget_total": None,
+        "budget_currency": None,
+        "period_start": "",
+        "period_end": None,
     }
     async with catalog.database.connection() as connection:
         titles = await connection.fetch("select title, gone from document where project = $1", event.project)
