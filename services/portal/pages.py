@@ -128,6 +128,9 @@ def page(
     language = language_of(request)
     environment = _environment(language, settings_of(request).theme)
     given = {**_context(request, language), **context}
+    if status >= 400 or "token" in request.query_params:
+        # an error, or one person's page: no address of it is for others
+        given |= {"alternates": [], "canonical": None}
     html = (
         render_block(environment, template, block, **given)
         if block

@@ -21,6 +21,8 @@ _ARABIC_ARTICLE: Final = re.compile("^(?:وال|بال|كال|فال|لل|ال)(
 
 def plain(text: str) -> str:
     """Composed, with one kind of apostrophe and hyphen, acronyms without dots, nothing invisible, single spaces."""
+    if text.isascii() and "." not in text and "`" not in text:
+        return " ".join(text.split())
     text = unicodedata.normalize("NFC", text).translate(_PLAIN)
     text = _DOTTED.sub(lambda found: found.group().replace(".", ""), text)
     return " ".join(text.split())
@@ -38,6 +40,8 @@ def without_elision(word: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case, without accents; the letters that Arabic spells in several ways in one."""
+    if text.isascii() and "`" not in text:
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", text.translate(_PLAIN).casefold())
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     return bare.replace("œ", "oe").replace("æ", "ae").translate(_ARABIC)

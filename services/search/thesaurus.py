@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import takewhile
 from typing import Any, Final
@@ -103,13 +103,8 @@ class Thesaurus:
                 for form in forms:
                     _add(names, form, named)
                 single.update((fold(form), None) for form in forms if _is_single(form))
-        several = {
-            (" ".join((*(key(word) for word in parts[:-1]), fold(parts[-1]))), form)
-            for concept in known.values()
-            for forms in concept.forms.values()
-            for form in forms
-            if len(parts := words(plain(form))) > 1
-        }
+        every = (form for concept in known.values() for forms in concept.forms.values() for form in forms)
+        several = {(begun, form) for form in every if (begun := _begun(form))}
         said_of_all = frozenset(part for word in generic for part in keys(word))
         return cls(known, said_of_all, names, _single=sorted(single), _several=sorted(several))
 
@@ -176,13 +171,27 @@ alike: Final = DamerauLevenshtein.normalized_similarity
 
 
 def _add(names: Names, form: str, named: Named) -> None:
+    for spelling in _spellings(form):
+        there = names.get(spelling)
+        names[spelling] = there | named if there else named
+
+
+# what a change leaves as it is need not be spelt again: all of it takes seconds
+@lru_cache(maxsize=200_000)
+def _spellings(form: str) -> tuple[tuple[str, ...], ...]:
+    """The keys under which a name is looked up."""
     parts = keys(form)
-    spelt = {parts, keys(form.replace("-", ""))}
+    spelt = {parts, keys(form.replace("-", ""))} if "-" in form else {parts}
     if len(parts) == _MOST_JOINED:
         spelt.add(keys(form.replace(" ", "").replace("-", "")))
-    for spelling in spelt:
-        if spelling and len(spelling) <= LONGEST_NAME:
-            names[spelling] = names.get(spelling, Named()) | named
+    return tuple(spelling for spelling in spelt if spelling and len(spelling) <= LONGEST_NAME)
+
+
+@lru_cache(maxsize=200_000)
+def _begun(form: str) -> str:
+    """A name of several words as one who has not ended it is compared with it; empty for one word."""
+    *whole, last = words(plain(form)) or [""]
+    return " ".join((*(key(word) for word in whole), fold(last))) if whole else ""
 
 
 @cache

@@ -54,6 +54,7 @@ class Vocabulary:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        seed()  # read before anything is answered
         self._now: Thesaurus | None = None
         self._version = -1
 
@@ -81,7 +82,9 @@ class Vocabulary:
             if newest == self._version:
                 return
             rows = await repository.changes(tx)
-        changed = seed().changed({row["id"]: _concept(row["concept"]) for row in rows}) if rows else seed()
+        changes = {row["id"]: _concept(row["concept"]) for row in rows}
+        # beside the searches that go on: there are many names to put in order
+        changed = await asyncio.to_thread(seed().changed, changes) if changes else seed()
         await self.take(changed, max((row["version"] for row in rows), default=0))
 
 

@@ -267,7 +267,8 @@ async def test_a_service_that_refused_its_new_index_answers_from_the_old_one(
 
 
 async def test_judged_queries_whose_sheets_are_not_there_keep_nothing_out(running: Running, tmp_path: Path) -> None:
-    assert await relevance.evaluate(running.index, relevance.judged(None)) == []
+    nowhere = relevance.Judgment(q="eau", language="fr", kind="place", grades={"xx-no-such-sheet": 3})
+    assert await relevance.evaluate(running.index, [nowhere]) == []
     settings, sheet = await judged(running, tmp_path)
     (score,) = await relevance.evaluate(running.index, relevance.judged(settings.search_judgments))
     assert (score.ndcg, score.best_at, score.found[0]) == (1, 1, sheet.ref)
@@ -408,11 +409,8 @@ async def test_the_commands(running: Running, tmp_path: Path) -> None:
     assert f"{total.count} sheets" in said
     assert total.hexdigest() in said
     report = json.loads(await command("relevance", "--json"))
-    assert (report["mean"], report["best_in_first_three"], report["kinds"]) == (
-        1,
-        1,
-        {"word": {"queries": 1, "mean": 1}},
-    )
-    assert [query["found"][0] for query in report["queries"]] == [sheet.ref]
+    # what other tests published may be judged too
+    assert report["kinds"]["word"] == {"queries": 1, "mean": 1}
+    assert [query["found"][0] for query in report["queries"] if query["kind"] == "word"] == [sheet.ref]
     assert "moulins" in await command("relevance")
     assert "nothing is parked" in await command("parked", "list")

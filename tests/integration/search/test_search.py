@@ -113,7 +113,7 @@ async def test_the_pages_give_every_sheet_once_in_order(loaded: Loaded, sort: st
     assert await loaded.walk(*asked) == expected
 
 
-@pytest.mark.parametrize("q", ["eau", "développement", "l’école des femmes", "assainissemnt"])
+@pytest.mark.parametrize("q", ["eau", "formation", "l’école des femmes", "assainissemnt"])
 async def test_the_pages_of_a_search_by_words_give_every_sheet_once(loaded: Loaded, q: str) -> None:
     total = (await loaded.projects(("q", q)))["total"]
     walked = await loaded.walk(("q", q), ("size", "4"))

@@ -47,7 +47,7 @@ async def test_a_concept_of_the_seed_is_changed_and_taken_away(running: Running)
     daect = running.signer.bearer("daect")
     before = await running.http.get("/synonyms/library")
     assert (before.status_code, before.json()["origin"]) == (200, "seed")
-    changed = {"forms": {"fr": ["bibliothèque"]}, "theme": "culture", "near": ["reading"]}
+    changed = {"forms": {"fr": ["bibliothèque"]}, "theme": "culture", "near": ["books-reading"]}
     stale = await running.http.put("/synonyms/library", json=changed, headers={**daect, "If-Match": '"7"'})
     assert stale.status_code == 412
     answer = await running.http.put(
