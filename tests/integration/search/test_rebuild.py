@@ -7,27 +7,22 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import structlog.testing
 
-from backbone.contracts.checksum import SheetsChecksum
-from backbone.contracts.sheet import PublicSheet
 from backbone.contracts.topics import PUBLICATIONS
 from backbone.errors import Unavailable
-from services.search import documents, relevance, repository
+from services.search import documents, repository
 from services.search import rebuild as rebuilding
 from services.search.app import database_of
 from services.search.documents import Write
-from services.search.engine import EngineRefusedError
 from services.search.index import Index, Outcome
 from services.search.log import publications
-from services.search.rebuild import AlreadyRebuildingError, DiffersError, WorseError, rebuild
-from tests.integration.search.conftest import Running, drop_all, new_alias, ready, until
+from services.search.rebuild import AlreadyRebuildingError, DiffersError, rebuild
+from tests.integration.search.conftest import Running, new_alias, until
+from tests.integration.search.rebuilding import at_rest, judged, same
 from tests.integration.search.sheets import publication, unpublication
 from tests.integration.search.test_events import found, lacks, settled
 
@@ -35,14 +30,9 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
-async def at_rest(running: Running) -> None:
+async def rested(running: Running) -> None:
     """Each test begins with an index that has all that was sent."""
-    await until(lambda: ready(running.http))
-    await settled(running)
-
-
-def same(one: SheetsChecksum, other: SheetsChecksum) -> bool:
-    return (one.count, one.hexdigest()) == (other.count, other.hexdigest())
+    await at_rest(running)
 
 
 async def test_a_rebuilt_index_is_what_the_events_made(running: Running) -> None:
@@ -180,128 +170,6 @@ async def test_a_log_that_lost_something_is_not_believed(running: Running) -> No
     assert await running.has(lost.id)
     await rebuild(running.index, running.settings, accept_loss=True)
     assert not await running.has(lost.id)
-
-
-def new_word() -> str:
-    """A word of letters alone that no other sheet says."""
-    return "".join(chr(ord("a") + int(figure, 16)) for figure in uuid4().hex)
-
-
-async def judged(running: Running, folder: Path) -> tuple[Any, PublicSheet]:
-    """Settings with a judged query of a deployment, and the sheet that it looks for."""
-    word = new_word()
-    event = publication(ref=f"xx-{word}", title=f"Moulins du Logone {word}")
-    await running.send(event)
-    await until(lambda: running.has(event.project))
-    file = folder / "judgments.json"
-    grades = {event.sheet.ref: 3}
-    file.write_text(json.dumps([{"q": f"moulins {word}", "language": "fr", "kind": "word", "grades": grades}]))
-    return running.settings.model_copy(update={"search_judgments": file}), event.sheet
-
-
-def blank(write: Write) -> Write:
-    """The document without its title: with its digest, so that count and checksum find nothing wrong."""
-    document = json.loads(write.source)
-    document.pop("title", None)
-    return replace(write, source=json.dumps(document).encode())
-
-
-async def test_an_index_that_finds_worse_is_not_put_in_place(
-    running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    settings, sheet = await judged(running, tmp_path)
-    q = ("q", sheet.title.split()[-1])
-    before, old = await running.index.checksum(), await running.index.current()
-    bulk = running.index.bulk
-
-    async def without_titles(writes: Sequence[Write], *arguments: Any, **options: Any) -> Outcome:
-        return await bulk([blank(write) for write in writes], *arguments, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(running.index, "bulk", without_titles)
-        with pytest.raises(WorseError, match=r"'moulins \w+'.*not among the first 10"):
-            await rebuild(running.index, settings)
-        assert await running.index.current() == old
-        assert same(before, await running.index.checksum())
-        assert await running.index.left_behind() == []
-        assert sheet.id in await running.ids(q)
-        # whoever knows better may
-        done = await rebuild(running.index, settings, accept_worse=True)
-    assert await running.index.current() == done.index != old
-    assert sheet.id not in await running.ids(q)
-    # and back, where there is nothing to lose
-    await rebuild(running.index, settings)
-    assert sheet.id in await running.ids(q)
-
-
-async def test_a_service_that_refused_its_new_index_answers_from_the_old_one(
-    running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    settings, _ = await judged(running, tmp_path)
-    settings = settings.model_copy(update={"search_alias": new_alias()})
-    index = Index(running.index._engine, settings)  # pyright: ignore[reportPrivateUsage]
-    old = (await rebuild(index, settings)).index
-    older = Index(running.index._engine, settings)  # pyright: ignore[reportPrivateUsage]
-    older.write_alias = f"{older.alias}-write-0123456789"
-    await older.swap(old)
-    bulk = index.bulk
-
-    async def without_titles(writes: Sequence[Write], *arguments: Any, **options: Any) -> Outcome:
-        return await bulk([blank(write) for write in writes], *arguments, **options)
-
-    async def said(what: str | None) -> bool:
-        found = await keeper.check()
-        return found is what or (found is not None and what is not None and found.startswith(what))
-
-    keeper = rebuilding.IndexKeeper(index, settings)
-    with monkeypatch.context() as patched:
-        patched.setattr(index, "bulk", without_titles)
-        await keeper.start()
-        await until(lambda: said("degraded"), 60)
-    assert await index.current() == old
-    assert await index.left_behind() == []
-    await rebuild(index, settings, accept_worse=True)
-    await until(lambda: said(None))
-    await keeper.stop()
-    await drop_all(index)
-
-
-async def test_judged_queries_whose_sheets_are_not_there_keep_nothing_out(running: Running, tmp_path: Path) -> None:
-    nowhere = relevance.Judgment(q="eau", language="fr", kind="place", grades={"xx-no-such-sheet": 3})
-    assert await relevance.evaluate(running.index, [nowhere]) == []
-    settings, sheet = await judged(running, tmp_path)
-    (score,) = await relevance.evaluate(running.index, relevance.judged(settings.search_judgments))
-    assert (score.ndcg, score.best_at, score.found[0]) == (1, 1, sheet.ref)
-
-
-async def test_an_index_that_cannot_be_asked_is_not_compared(
-    running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(rebuilding, "log", structlog.get_logger())
-    settings, sheet = await judged(running, tmp_path)
-    engine = running.index._engine  # pyright: ignore[reportPrivateUsage]
-    old = f"{settings.search_alias}-0123456789-1000000000000"
-    # as of an edition in which a field that searches sort by was text
-    properties = {"gone": {"type": "boolean"}, "id": {"type": "text"}, "codes": {"type": "keyword"}}
-    async with engine.calling() as client:
-        mappings = {"properties": {**properties, "sheet": {"type": "object", "enabled": False}}}
-        await client.indices.create(index=old, mappings=mappings, aliases={f"{old}-alias": {}})
-        source = {"id": sheet.id, "gone": False, "codes": [sheet.ref], "sheet": {"ref": sheet.ref}}
-        await client.index(index=old, id=sheet.id, document=source, refresh=True)
-    refs = await relevance.refs_of(running.index.at(old), relevance.judged(settings.search_judgments))
-    assert list(refs.values()) == [sheet.ref]
-    with pytest.raises(EngineRefusedError):
-        await relevance.evaluate(running.index.at(old), relevance.judged(settings.search_judgments))
-    with structlog.testing.capture_logs() as logs:
-        await _judge_against(running, old, settings)
-    assert [line["event"] for line in logs] == ["the present index cannot be asked as the new one is: not compared"]
-    await running.index.drop(old)
-
-
-async def _judge_against(running: Running, old: str, settings: Any) -> None:
-    new = await running.index.current()
-    assert new
-    await rebuilding._judge(running.index.at(f"{old}-alias"), new, settings, rebuilding._silent, accept_worse=False)  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_it_waits_for_a_batch_that_is_being_indexed(running: Running) -> None:
