@@ -16,7 +16,8 @@ from services.search.vocabulary import Content, Entry
 
 synonyms = router(tags=["synonyms"])
 
-Editor = Annotated[Principal, Depends(require("daect", "admin"))]
+_editor = require("daect", "admin")
+Editor = Annotated[Principal, Depends(_editor)]
 IfMatch = Annotated[str | None, Header()]
 ConceptId = Annotated[Code, Path(description="Identifier of the concept, such as `drinking-water`.")]
 MOST_ON_A_PAGE: Final = 100
@@ -75,10 +76,9 @@ async def remove_concept(request: Request, who: Editor, concept: ConceptId, if_m
     return Response(status_code=204)
 
 
-@synonyms.get("/zero-results")
+@synonyms.get("/zero-results", dependencies=[Depends(_editor)])
 async def list_misses(
     request: Request,
-    who: Editor,  # noqa: ARG001 - checked by being there
     days: Annotated[int, Query(ge=1, le=KEPT_DAYS)] = 30,
 ) -> JSON:
     """What was looked for in vain at least three times: `{items: [{q, language, times, last_day}]}`."""

@@ -5,7 +5,7 @@ Many at one point, on the poles, beyond what web maps show (85.05 degrees), on t
 
 import itertools
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from math import acos, cos, radians, sin
 from typing import Any
 
@@ -298,7 +298,9 @@ async def test_a_distance_needs_a_place(globe: Loaded) -> None:
 
 
 async def test_a_cursor_by_distance_belongs_to_its_place(globe: Loaded) -> None:
-    near: Callable[[str], Pairs] = lambda point: [("near", point), ("within", "9000"), ("size", "5")]  # noqa: E731
+    def near(point: str) -> Pairs:
+        return [("near", point), ("within", "9000"), ("size", "5")]
+
     cursor = (await globe.projects(*near("14.69,-17.44")))["cursor"]
     answer = await globe.http.get("/projects", params=[*near("14.69,-17.45"), ("cursor", cursor)])
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor")
