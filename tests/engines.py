@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
+from deploy.embedded import jars
 from deploy.embedded.engine import Engine
 from deploy.embedded.kafka import Kafka
 from deploy.embedded.postgres import Postgres
@@ -145,4 +146,5 @@ def engines(folder: Path) -> Generator[Engines]:
         if os.environ.get("BOURSE_TEST_ENGINES") == "containers":
             yield ContainerEngines(stack)
         else:
+            jars.download(jars.missing([*jars.WANTED]))  # a new machine has none
             yield EmbeddedEngines(folder, stack)

@@ -31,7 +31,7 @@ from backbone.kafka import EventMeta, encode
 from tests.engines import free_port
 from tests.integration.notifier.conftest import MailServer
 from tests.integration.notifier.conftest import mail_server as mail_server
-from tests.integration.search.conftest import until
+from tests.integration.search.running import until
 from tests.integration.search.sheets import demonstration
 from tests.serving import serving
 from tests.signing import Signer

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from services.search import relevance
 from services.search.relevance import Score
-from tests.integration.search.conftest import index_of
+from tests.integration.search.running import index_of
 from tests.integration.search.sheets import demonstration
 
 SCORES: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()

@@ -18,8 +18,7 @@ from services.search.vocabulary import Vocabulary
 from tests.integration.accounts.conftest import PASSWORD, Accounts, free_port
 from tests.integration.accounts.conftest import accounts as accounts
 from tests.integration.accounts.conftest import registration as registration
-from tests.integration.search.conftest import Loaded, Nobody
-from tests.integration.search.conftest import loaded as loaded
+from tests.integration.search.running import Loaded, Nobody
 from tests.serving import serving
 
 

@@ -12,9 +12,8 @@ import pytest
 from services.portal.app import build
 from services.portal.assets.build import ensure
 from services.portal.language import LANGUAGES
-from tests.integration.search.conftest import Running, until
-from tests.integration.search.conftest import running as running
 from tests.integration.search.people import Person
+from tests.integration.search.running import Running, until
 from tests.serving import serving
 
 HTML = {"accept": "text/html"}

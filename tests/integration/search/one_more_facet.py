@@ -26,7 +26,7 @@ async def answers(url: str) -> dict[str, Any]:
     """The mapping, OpenAPI's parameters, two searches and the facet's declaration."""
     # what derives from the facets does so as it is imported
     from services.search.documents import MAPPING
-    from tests.integration.search.conftest import index_of
+    from tests.integration.search.running import index_of
     from tests.integration.search.sheets import publication
 
     async with index_of(url, [publication("a", kind="offer"), publication("b")]) as loaded:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from backbone.contracts.events import EVENTS, AlertEvent, SearchConfirmationRequested, SearchMatched
-from tests.integration.search.conftest import Running, until
+from tests.integration.search.running import Running, until
 from tests.signing import Headers
 
 Query = dict[str, str | list[str]]

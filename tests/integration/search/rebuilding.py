@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from backbone.contracts.checksum import SheetsChecksum
 from backbone.contracts.sheet import PublicSheet
-from tests.integration.search.conftest import Running, ready, until
+from tests.integration.search.running import Running, ready, until
 from tests.integration.search.sheets import publication
 from tests.integration.search.test_events import settled
 

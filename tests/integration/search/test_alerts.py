@@ -11,8 +11,8 @@ import httpx
 from backbone.contracts.events import AccountDeleted, ProjectPublished
 from services.search import alerts_repository
 from services.search.telling import tell_some
-from tests.integration.search.conftest import Running, until
 from tests.integration.search.people import Person, Query, all_matched, member
+from tests.integration.search.running import Running, until
 from tests.integration.search.sheets import demonstration, publication, unpublication
 from tests.integration.search.test_events import settled
 

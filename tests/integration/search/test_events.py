@@ -10,7 +10,7 @@ from backbone.contracts.events import ProjectPublished
 from backbone.contracts.topics import PUBLICATIONS
 from backbone.database import Database
 from services.search.app import database_of
-from tests.integration.search.conftest import Running, ready, until
+from tests.integration.search.running import Running, ready, until
 from tests.integration.search.sheets import publication, unpublication
 
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.integration.search.conftest import Loaded
+from tests.integration.search.running import Loaded
 from tests.unit.catalog.atom_rules import ATOM, LANG, check
 
 PORTAL = "http://127.0.0.1:8000"

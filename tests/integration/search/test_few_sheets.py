@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from backbone.contracts.events import ProjectPublished
-from tests.integration.search.conftest import Loaded, index_of
+from tests.integration.search.running import Loaded, index_of
 from tests.integration.search.sheets import publication
 
 PIKINE = {"name": "Thiaroye", "lat": 14.7517, "lon": -17.3717}

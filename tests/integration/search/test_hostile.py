@@ -13,7 +13,7 @@ import pytest
 
 from backbone.contracts import vocabularies
 from services.search import parameters
-from tests.integration.search.conftest import Loaded
+from tests.integration.search.running import Loaded
 
 REQUESTS: Final = 2000
 LIMIT_S: Final = 10  # the engine's time limit is half of it

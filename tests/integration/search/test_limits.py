@@ -15,7 +15,7 @@ from services.search import watching
 from services.search.engine import Engine
 from services.search.index import Index
 from services.search.settings import Settings
-from tests.integration.search.conftest import Loaded, routes_over
+from tests.integration.search.running import Loaded, routes_over
 
 PATHS = ("/projects", "/projects?q=eau", "/map?q=eau", "/figures", "/suggest?q=eau")
 

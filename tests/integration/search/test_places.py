@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from backbone.contracts.sheet import PublicSheet
 from services.search import answers
-from tests.integration.search.conftest import Loaded, index_of
+from tests.integration.search.running import Loaded, index_of
 from tests.integration.search.sheets import publication
 
 Pairs = list[tuple[str, str]]

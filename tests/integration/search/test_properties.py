@@ -18,8 +18,8 @@ from backbone.contracts import vocabularies
 from backbone.contracts.events import ProjectPublished
 from backbone.contracts.sheet import PublicSheet
 from services.search import answers
-from tests.integration.search.conftest import Loaded, index_of
 from tests.integration.search.naive import FACETS, naive, searches
+from tests.integration.search.running import Loaded, index_of
 from tests.integration.search.sheets import publication
 
 FIRST_SEED = int(os.environ.get("BOURSE_TEST_SEED") or random.SystemRandom().randrange(10**6))

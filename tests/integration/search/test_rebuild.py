@@ -21,8 +21,8 @@ from services.search.documents import Write
 from services.search.index import Index, Outcome
 from services.search.log import publications
 from services.search.rebuild import AlreadyRebuildingError, DiffersError, rebuild
-from tests.integration.search.conftest import Running, new_alias, until
 from tests.integration.search.rebuilding import at_rest, judged, same
+from tests.integration.search.running import Running, new_alias, until
 from tests.integration.search.sheets import publication, unpublication
 from tests.integration.search.test_events import found, lacks, settled
 

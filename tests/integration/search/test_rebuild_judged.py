@@ -15,8 +15,8 @@ from services.search.documents import Write
 from services.search.engine import EngineRefusedError
 from services.search.index import Index, Outcome
 from services.search.rebuild import WorseError, rebuild
-from tests.integration.search.conftest import Running, drop_all, new_alias, until
 from tests.integration.search.rebuilding import at_rest, judged, same
+from tests.integration.search.running import Running, drop_all, new_alias, until
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import pytest
 
 from backbone.throttle import Throttle
 from services.search import saved, saved_repository, saved_routes, signed
-from tests.integration.search.conftest import Running
 from tests.integration.search.people import Person, member
+from tests.integration.search.running import Running
 
 
 def wrong(answer: httpx.Response, status: int = 422) -> list[str]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from backbone.contracts.sheet import PublicSheet
 from services.search import answers
 from services.search.facets import FACETS
-from tests.integration.search.conftest import Loaded
 from tests.integration.search.naive import Pairs, euros, inside, naive, searches
+from tests.integration.search.running import Loaded
 from tests.integration.search.sheets import demonstration
 
 SHEETS: list[PublicSheet] = [event.sheet for event in demonstration()]

@@ -9,7 +9,7 @@ from backbone.contracts.events import ProjectPublished
 from backbone.contracts.sheet import PublicSheet
 from services.search import answers
 from services.search.places import neighbours
-from tests.integration.search.conftest import Loaded, index_of
+from tests.integration.search.running import Loaded, index_of
 from tests.integration.search.sheets import demonstration, publication
 
 SHEETS: list[PublicSheet] = [event.sheet for event in demonstration()]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.search import answers
 from services.search.prefixes import normal
-from tests.integration.search.conftest import Loaded
+from tests.integration.search.running import Loaded
 from tests.integration.search.sheets import demonstration
 from tests.integration.search.test_search import engine_settings
 

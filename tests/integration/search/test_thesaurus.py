@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.search.misses import Misses, countable
-from tests.integration.search.conftest import Running, until
+from tests.integration.search.running import Running, until
 from tests.integration.search.sheets import publication
 
 FORMS = {"forms": {"fr": ["zorbelage", "grand zorbelage"], "en": ["zorbeling"]}, "theme": "culture"}

@@ -12,7 +12,7 @@ from backbone.contracts import labels
 from backbone.contracts.sheet import PublicSheet
 from services.search import answers
 from services.search.thesaurus import seed
-from tests.integration.search.conftest import Loaded, index_of
+from tests.integration.search.running import Loaded, index_of
 from tests.integration.search.sheets import demonstration, publication
 from tests.integration.search.test_search import engine_settings
 
