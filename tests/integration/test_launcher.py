@@ -253,6 +253,8 @@ def test_a_service_that_dies_at_start_is_told_with_the_end_of_its_log(launchers:
 @pytest.mark.parametrize("foreground", [True, False])
 def test_an_interrupt_stops_what_was_started(launchers: Callable[[str], Launcher], foreground: bool) -> None:
     launcher = launchers("a")
+    if not foreground:  # the start is interrupted: it must not be over before
+        launcher.environment["BOURSE_SERVICE_COMMAND"] = "-c 'import time; time.sleep(600)'"
     process = launcher.begin("up", "--empty", "--base-port", str(launcher.base_port), *["--foreground"] * foreground)
     folder = Folder(launcher.data)
     wanted = "ready" if foreground else "starting"
