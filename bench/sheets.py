@@ -23,11 +23,12 @@ def demands() -> list[dict[str, Any]]:
 
 
 def varied(count: int) -> Iterator[dict[str, Any]]:
-    """That many records, each with a title of its own."""
+    """That many records, each with a title and a reference of its own: none is a sheet that was judged."""
     base = records()
     for number in range(count):
         record = copy.deepcopy(base[number % len(base)])
         record["project"]["title"] = f"{record['project']['title'][:105]} {number}"
+        record["project"]["ref"] = f"bench-{number}"
         yield record
 
 
