@@ -90,6 +90,17 @@ def search(asked: Search, text: Text, day: str, after: Sequence[Any] | None) -> 
     return body
 
 
+def top(asked: Search, text: Text, day: str) -> Body:
+    """The body for the first ids of a search without filters, and nothing beside them."""
+    return {
+        "query": {"bool": {"must": [_ordered(asked, text, day)], "filter": [PUBLISHED]}},
+        "sort": _sort(asked, text),
+        "size": asked.size,
+        "track_total_hits": True,
+        "_source": False,
+    }
+
+
 def _ordered(asked: Search, text: Text, day: str) -> Body:
     if asked.sort == "relevance":
         return ranking.ranked(text, day)

@@ -192,9 +192,8 @@ async def evaluate(
     async def ask(judgment: Judgment) -> Score:
         asked = Search(Filters(q=judgment.q), "relevance", DEPTH, None, judgment.language)
         async with gate:
-            answer = await service.search(index, searched_with, asked)
-        found = [known.get(str(item["id"]), str(item["id"])) for item in answer["items"]]
-        return score(judgment, found, relaxed=answer["relaxed"])
+            ids, relaxed = await service.top(index, searched_with, asked)
+        return score(judgment, [known.get(one, one) for one in ids], relaxed=relaxed)
 
     return list(await asyncio.gather(*(ask(judgment) for judgment in answerable(among, known))))
 

@@ -52,6 +52,19 @@ async def search(index: Index, thesaurus: Thesaurus, asked: Search) -> dict[str,
     }
 
 
+async def top(index: Index, thesaurus: Thesaurus, asked: Search) -> tuple[list[str], bool]:
+    """The ids that `search` gives first where nothing filters, at less cost, and whether they only come near."""
+    day = datetime.now(UTC).date().isoformat()
+    reached = await reaching.reach(
+        index,
+        understood(asked.filters.q, thesaurus),
+        lambda text: queries.top(asked, text, day),
+        lambda answer: answer["hits"]["total"]["value"],
+    )
+    found = [hit["_id"] for hit in reached.answer["hits"]["hits"]]
+    return found, reached.text.reach != "said" and bool(found)
+
+
 async def map_(index: Index, thesaurus: Thesaurus, asked: Map) -> dict[str, Any]:
     """GeoJSON: single sheets where they are few, else clusters with their counts; the counts add up to the total."""
     with watched(index, "map", asked.filters.q, asked.filters, size=asked.points):

@@ -12,6 +12,9 @@ _PLAIN: Final = _APOSTROPHES | _HYPHENS | _NOTHING
 # O.N.G., S.I.G
 _DOTTED: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?![^\W\d_])|\b(?:[^\W\d_]\.){1,}[^\W\d_]\b(?!\.?\w)")
 _HOLDING: Final = frozenset([*map(chr, _APOSTROPHES), *map(chr, _HYPHENS), "'", "-", "."])
+_AROUND: Final = '.,;:!?()[]«»"…\u00a0'
+_APOSTROPHE: Final = frozenset([*map(chr, _APOSTROPHES), "'"])
+_ARTICLES: Final = frozenset("ltnsmjdcLTNSMJDC")
 _HELD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*")
 _ELIDED: Final = re.compile(r"^(?:[ltnsmjdc]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=.)", re.IGNORECASE)
@@ -61,7 +64,7 @@ def key(word: str) -> str:
         return folded[:-3] + "ao"
     if folded[-1] in "sx" and not folded.endswith("ss"):
         folded = folded[:-1]
-    if len(folded) > 3 and folded[-1] == "e":
+    if len(folded) > 4 and folded[-1] == "e":  # hive is not HIV
         folded = folded[:-1]
     return folded[:-1] + "i" if folded[-1] == "y" else folded
 
@@ -78,14 +81,27 @@ def joined(text: str) -> list[str]:
     found: dict[str, None] = {}
     for token in text.split():
         # few have any: to look for patterns in whole texts takes longer than all the rest of a document
-        if not _HOLDING.isdisjoint(token):
-            bare = unicodedata.normalize("NFC", token).translate(_PLAIN)
-            acronyms = [acronym.replace(".", "") for acronym in _DOTTED.findall(bare)]
-            # N'Djamena is held together, l'eau is not
-            held = [word if word[2:3].isupper() else without_elision(word) for word in _HELD.findall(bare)]
-            compounds = [word.replace("-", "").replace("'", "") for word in held if not word.isalnum()]
-            found.update(dict.fromkeys((*acronyms, *compounds)))
+        if _HOLDING.isdisjoint(token) or _HOLDING.isdisjoint(core := token.strip(_AROUND)):
+            continue
+        if core[1:2] in _APOSTROPHE and core[0] in _ARTICLES and core[2:].islower() and core[2:].isalpha():
+            continue  # l'eau is two words, as most that have an apostrophe
+        bare = unicodedata.normalize("NFC", token).translate(_PLAIN)
+        acronyms = [acronym.replace(".", "") for acronym in _DOTTED.findall(bare)]
+        # N'Djamena is held together, l'eau is not
+        held = [word if word[2:3].isupper() else without_elision(word) for word in _HELD.findall(bare)]
+        compounds = [word.replace("-", "").replace("'", "") for word in held if not word.isalnum()]
+        found.update(dict.fromkeys((*acronyms, *compounds)))
     return list(found)
+
+
+def is_compound(text: str) -> bool:
+    """Whether it is of several words, some perhaps held together by hyphens."""
+    return " " in text or "-" in text
+
+
+def is_acronym(word: str) -> bool:
+    """Whether it is written as one."""
+    return 2 <= len(word) <= LONGEST_ACRONYM and word.isalpha() and word.isupper()
 
 
 # what is put before a word in all of the Latin languages: without ecotourism, tourism is better than nothing
@@ -95,6 +111,7 @@ _BEFORE: Final = (
     *("semi", "socio", "sylvo", "tele", "thermo", "trans"),
 )
 _LEAST_BASE: Final = 5
+LONGEST_ACRONYM: Final = 6
 
 
 def bases(word: str) -> list[str]:

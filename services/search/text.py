@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, cast
 
 from backbone.contracts import vocabularies
 from services.search.places import sound
-from services.search.spelling import bases, fold, joined
+from services.search.spelling import bases, fold, is_acronym, is_compound, joined
 from services.search.thesaurus import Concept, Named, Thesaurus
 from services.search.words import Part, Words
 
@@ -31,17 +31,19 @@ WIDTHS: Final = (10, 8, 6, 4, 3, 2, 1, 0)
 # the engines take 1,024 in a query and count some twice
 MOST_CLAUSES: Final = 700
 MOST_COMPLETED: Final = 3
+MOST_PHRASES_OF_RELATED: Final = 2
 
 # how much it counts where a sheet says something
 _PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
 _MENTIONED: Final = 1.5
 _FOR_PHRASES: Final = ("title", "text")
 _PROPER, _NAMED_ELSEWHERE = 3.0, 2.0
-_COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 4.0, 3.0, 3.0, 4.5
-_SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.4, 0.6, 0.4
+_COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 7.0, 5.0, 3.0, 4.5
+_SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.7, 0.6, 0.4
 _COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.5, 2.0
 _IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.5, 0.5, 1.0
-_GENERIC, _TOGETHER, _APART, _OF_A_PLACE = 0.1, 0.5, 0.3, 0.3
+_GENERIC, _BESIDE, _TOGETHER, _OF_A_PLACE = 0.1, 0.3, 0.5, 0.3
+_SIDE_BY_SIDE, _APART = 1.3, 0.3
 _CODE: Final = 20.0
 
 
@@ -132,7 +134,7 @@ class Text:
             return {"match_none": {}}
         clauses = [_scored(part, ways[part]) if self.scores else _any(ways[part]) for part in about]
         met = {"bool": {"should": clauses, "minimum_should_match": self._least(len(clauses))}}
-        beside = [_scored(part, ways[part]) for part in ways if part not in about] if self.scores else []
+        beside = [_scored(part, ways[part], _BESIDE) for part in ways if part not in about] if self.scores else []
         return {"bool": {"must": [met], "should": beside}} if beside else met
 
     def _least(self, count: int) -> int:
@@ -153,10 +155,11 @@ class Text:
         # a sheet that speaks of another country is not one of it
         weight = _OF_A_PLACE if named.countries or named.continents else 1.0
         # of a name of several words, those that stand apart say little
-        apart = _APART if named.concepts and len(part.words) > 1 else 1.0
+        is_longer = bool(named.concepts) and is_compound(part.text)
         spelt = (part.text, *joined(part.text))
         return [
-            *(self._typed(text, weight * apart) for text in spelt),
+            *([self._side_by_side(part.text, weight * _SIDE_BY_SIDE)] if is_longer else ()),
+            *(self._typed(text, weight * (_APART if is_longer else 1.0)) for text in spelt),
             {"match": {"proper": {"query": part.text, "operator": "and", "boost": _PROPER * weight}}},
             *(
                 {"match": {"elsewhere": {"query": text, "operator": "and", "boost": _NAMED_ELSEWHERE * weight}}}
@@ -181,7 +184,8 @@ class Text:
         if part.named is not None:
             for concept in part.named.concepts:
                 related = self.thesaurus.near(concept)[: self.width]
-                ways += [way for other in related for way in self._forms(other, _RELATED, 0)]
+                phrases = min(self.width, MOST_PHRASES_OF_RELATED)
+                ways += [way for other in related for way in self._forms(other, _RELATED, phrases)]
                 if concept.theme and not concept.is_theme:
                     ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))
             ways += [_constant({"term": {"theme": theme}}, _HINT) for theme in part.named.hints]
@@ -200,17 +204,26 @@ class Text:
         return ways
 
     def _forms(self, concept: Concept, weight: float, phrases: int) -> list[Body]:
-        """What says a concept in any language: its names of one term, and some of the longer ones as phrases."""
+        """What says a concept in any language: its names of one word, and some of the longer ones as phrases."""
         single: dict[str, list[str]] = {}
+        acronyms: dict[str, str] = {}
         longer: list[tuple[str, str]] = []
         for language, forms in concept.forms.items():
             cut = {form: self.thesaurus.terms.get((language, form), ()) for form in forms}
-            single[language] = sorted({terms[0] for terms in cut.values() if len(terms) == 1})
+            # sans-papiers leaves one term, papier: it is not the same
+            one = {form: terms[0] for form, terms in cut.items() if len(terms) == 1 and not is_compound(form)}
+            single[language] = sorted({term for form, term in one.items() if not is_acronym(form)})
+            acronyms[language] = " ".join(form for form in one if is_acronym(form))
             longer += [(language, form) for form, terms in cut.items() if len(terms) > 1][:phrases]
 
         def said(field: str) -> list[Body]:
             ways: list[Body] = [
                 {"terms": {f"{field}.{language}": terms}} for language, terms in single.items() if terms
+            ]
+            ways += [
+                _very(names, [{"match": {f"{field}.{language}": names}}])
+                for language, names in acronyms.items()
+                if names
             ]
             if field in _FOR_PHRASES:
                 ways += [
@@ -224,7 +237,18 @@ class Text:
         """What says these very words, by the rules of any language."""
 
         def said(field: str) -> list[Body]:
-            return [{"match": {f"{field}.{language}": {"query": text, "operator": "and"}}} for language in LANGUAGES]
+            ways: list[Body] = [
+                {"match": {f"{field}.{language}": {"query": text, "operator": "and"}}} for language in LANGUAGES
+            ]
+            return [_very(text, ways)] if is_acronym(text) else ways
+
+        return self._levelled(said, weight)
+
+    def _side_by_side(self, text: str, weight: float) -> Body:
+        """What says these very words one after the other."""
+
+        def said(field: str) -> list[Body]:
+            return [{"match_phrase": {f"{field}.{language}": {"query": text, "slop": 1}}} for language in LANGUAGES]
 
         return self._levelled(said, weight)
 
@@ -236,7 +260,7 @@ class Text:
         return {"bool": {"must": [_constant(_any(said("text")), _MENTIONED * weight)], "should": better}}
 
 
-def _scored(part: Part, ways: Sequence[Body]) -> Body:
+def _scored(part: Part, ways: Sequence[Body], boost: float = 1.0) -> Body:
     """A part's clause, with more for the very words typed, which stemming may have brought together with others, and
     for sheets of the theme of what is looked for: they are about it where others mention it.
     """
@@ -245,7 +269,12 @@ def _scored(part: Part, ways: Sequence[Body]) -> Body:
     if themes := sorted({concept.theme for concept in named.concepts if concept.theme} | {*named.hints}):
         better.append(_constant({"terms": {"theme": themes}}, _IN_THEME))
         better.append(_constant({"terms": {"main_theme": themes}}, _IN_MAIN_THEME))
-    return {"bool": {"must": [_best(ways)], "should": better}}
+    return {"bool": {"must": [_best(ways)], "should": better, "boost": boost}}
+
+
+def _very(names: str, ways: Sequence[Body]) -> Body:
+    """Of what these ways find, what has one of these very words: hiver has the stem of HIV, and is not it."""
+    return {"bool": {"must": [{"match": {"spelling": names}}, _any(ways)]}}
 
 
 def _together(asked: Words) -> Body:

@@ -21,8 +21,9 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from backbone.contracts import labels, vocabularies
 from backbone.contracts.text import Code, Country, Line, ThemeCode
+from services.search.function_words import FUNCTION_WORDS
 from services.search.lexicon import Terms
-from services.search.spelling import fold, key, keys, plain, words
+from services.search.spelling import fold, key, keys, plain, without_elision, words
 
 LONGEST_NAME: Final = 5  # words
 _MOST_JOINED: Final = 2
@@ -125,6 +126,8 @@ class Thesaurus:
         """What these words together are the name of."""
         apart = " ".join(typed)
         found = self._names.get(keys(apart)) or self._names.get(keys(apart.replace("-", "")))
+        if not found and len(typed) > _MOST_JOINED and not {fold(typed[0]), fold(typed[-1])} & FUNCTION_WORDS:
+            found = self._names.get(_content(apart))  # gestion des marchés, gestion du marché
         # cold chain and coldchain, agro-foresterie and agroforesterie
         return found or (self._names.get(keys("".join(typed).replace("-", ""))) if len(typed) <= _MOST_JOINED else None)
 
@@ -184,7 +187,15 @@ def _spellings(form: str) -> tuple[tuple[str, ...], ...]:
     spelt = {parts, keys(form.replace("-", ""))} if "-" in form else {parts}
     if len(parts) == _MOST_JOINED:
         spelt.add(keys(form.replace(" ", "").replace("-", "")))
+    spelt.add(_content(form))
     return tuple(spelling for spelling in spelt if spelling and len(spelling) <= LONGEST_NAME)
+
+
+def _content(text: str) -> tuple[str, ...]:
+    """A key for a name whose small words may be others: those between its content; empty where it has none such."""
+    typed = [part for word in words(plain(text)) for part in without_elision(word).split("-")]
+    parts = tuple(key(word) for word in typed if fold(word) not in FUNCTION_WORDS)
+    return ("", *parts) if len(typed) > len(parts) > 1 else ()
 
 
 @lru_cache(maxsize=200_000)

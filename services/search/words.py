@@ -87,7 +87,10 @@ def _has_figures(word: str) -> bool:
 
 def understand(q: str, thesaurus: Thesaurus) -> Words:
     """Cut a query into its parts."""
-    typed = [without_elision(word) for word in words(plain(q))]
+    said = words(plain(q))
+    if len(said) > 1 and all(word.isupper() for word in said):
+        said = words(plain(q).lower())  # who types all in capitals names no acronym
+    typed = [without_elision(word) for word in said]
     content = [word for word in typed if fold(word) not in FUNCTION_WORDS] or typed
     parts: list[Part] = []
     # names are looked up with the small words that they have: état civil, but also accès à l'eau

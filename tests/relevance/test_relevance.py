@@ -12,7 +12,7 @@ def test_what_is_judged_is_in_the_demonstration() -> None:
 
 
 # what was reached; the aim is 0.90 and none late: docs/ranking.md says what is missing
-REACHED, LATE = 0.85, 12
+REACHED, LATE = 0.87, 7
 
 
 def test_the_mean_is_what_was_reached(scores: list[Score]) -> None:
