@@ -52,7 +52,8 @@ def bourse(data: Path, *arguments: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "BOURSE_RATE_LIMITS": "off"},
+        # 32 clients at 1,200,000 sheets: the raw engine is waited for as long as it takes, so is the service's
+        env={**os.environ, "BOURSE_RATE_LIMITS": "off", "BOURSE_SEARCH_TIMEOUT_S": "60"},
     )
     if done.returncode:
         raise RuntimeError(f"./bourse {' '.join(arguments)}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
