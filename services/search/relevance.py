@@ -209,4 +209,5 @@ async def against(index: Index, old: str, new: str, among: Sequence[Judgment]) -
     before, after = index.at(old), index.at(new)
     there, here = await refs_of(before, among), await refs_of(after, among)
     both = [judgment for judgment in answerable(among, there) if judgment in answerable(among, here)]
-    return worse(await evaluate(before, both, there), await evaluate(after, both, here))
+    thesaurus = await _as_at_first(index)
+    return worse(await evaluate(before, both, there, thesaurus), await evaluate(after, both, here, thesaurus))

@@ -11,7 +11,7 @@ _NOTHING: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u
 _PLAIN: Final = _APOSTROPHES | _HYPHENS | _NOTHING
 # O.N.G., S.I.G
 _DOTTED: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?![^\W\d_])|\b(?:[^\W\d_]\.){1,}[^\W\d_]\b(?!\.?\w)")
-_HOLDING: Final = frozenset([*map(chr, _APOSTROPHES), *map(chr, _HYPHENS), "'", "-", "."])
+_HOLDING: Final = re.compile(r"(?<=[^ ])['.\-" + "".join(map(chr, (*_APOSTROPHES, *_HYPHENS))) + r"](?=[^ ])")
 _AROUND: Final = '.,;:!?()[]«»"…\u00a0'
 _APOSTROPHE: Final = frozenset([*map(chr, _APOSTROPHES), "'"])
 _ARTICLES: Final = frozenset("ltnsmjdcLTNSMJDC")
@@ -79,10 +79,14 @@ def joined(text: str) -> list[str]:
     écotourisme, Ndjamena, ONG.
     """
     found: dict[str, None] = {}
-    for token in text.split():
-        # few have any: to look for patterns in whole texts takes longer than all the rest of a document
-        if _HOLDING.isdisjoint(token) or _HOLDING.isdisjoint(core := token.strip(_AROUND)):
+    spaced = f" {' '.join(text.split())} "
+    end = 0
+    for place in _HOLDING.finditer(spaced):
+        if place.start() < end:
             continue
+        end = spaced.index(" ", place.start())
+        token = spaced[spaced.rindex(" ", 0, place.start()) + 1 : end]
+        core = token.strip(_AROUND)
         if core[1:2] in _APOSTROPHE and core[0] in _ARTICLES and core[2:].islower() and core[2:].isalpha():
             continue  # l'eau is two words, as most that have an apostrophe
         bare = unicodedata.normalize("NFC", token).translate(_PLAIN)
@@ -94,9 +98,9 @@ def joined(text: str) -> list[str]:
     return list(found)
 
 
-def is_compound(text: str) -> bool:
-    """Whether it is of several words, some perhaps held together by hyphens."""
-    return " " in text or "-" in text
+def is_one(text: str) -> bool:
+    """Whether it is one word, and not several held together by hyphens."""
+    return " " not in text and "-" not in text
 
 
 def is_acronym(word: str) -> bool:

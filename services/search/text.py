@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, cast
 
 from backbone.contracts import vocabularies
 from services.search.places import sound
-from services.search.spelling import bases, fold, is_acronym, is_compound, joined
+from services.search.spelling import bases, fold, is_acronym, is_one, joined
 from services.search.thesaurus import Concept, Named, Thesaurus
 from services.search.words import Part, Words
 
@@ -155,11 +155,12 @@ class Text:
         # a sheet that speaks of another country is not one of it
         weight = _OF_A_PLACE if named.countries or named.continents else 1.0
         # of a name of several words, those that stand apart say little
-        is_longer = bool(named.concepts) and is_compound(part.text)
+        is_longer = bool(named.concepts) and not is_one(part.text)
+        acronym = is_acronym(part.text) or any(part.text.upper() in concept.acronyms for concept in named.concepts)
         spelt = (part.text, *joined(part.text))
         return [
             *([self._side_by_side(part.text, weight * _SIDE_BY_SIDE)] if is_longer else ()),
-            *(self._typed(text, weight * (_APART if is_longer else 1.0)) for text in spelt),
+            *(self._typed(text, weight * (_APART if is_longer else 1.0), acronym=acronym) for text in spelt),
             {"match": {"proper": {"query": part.text, "operator": "and", "boost": _PROPER * weight}}},
             *(
                 {"match": {"elsewhere": {"query": text, "operator": "and", "boost": _NAMED_ELSEWHERE * weight}}}
@@ -208,23 +209,29 @@ class Text:
         single: dict[str, list[str]] = {}
         acronyms: dict[str, str] = {}
         longer: list[tuple[str, str]] = []
+        exact: set[str] = set()
         for language, forms in concept.forms.items():
             cut = {form: self.thesaurus.terms.get((language, form), ()) for form in forms}
-            # sans-papiers leaves one term, papier: it is not the same
-            one = {form: terms[0] for form, terms in cut.items() if len(terms) == 1 and not is_compound(form)}
-            single[language] = sorted({term for form, term in one.items() if not is_acronym(form)})
+            one = {form: terms[0] for form, terms in cut.items() if len(terms) == 1}
+            single[language] = sorted({term for form, term in one.items() if not is_acronym(form) and is_one(form)})
             acronyms[language] = " ".join(form for form in one if is_acronym(form))
+            # of sans-papiers the engine leaves papier, which is another thing: sheets have it joined, too
+            exact |= {fold(word) for form in one if not is_one(form) for word in joined(form)}
+            exact |= {fold(form) for form in one if is_acronym(form)}
             longer += [(language, form) for form, terms in cut.items() if len(terms) > 1][:phrases]
 
         def said(field: str) -> list[Body]:
             ways: list[Body] = [
                 {"terms": {f"{field}.{language}": terms}} for language, terms in single.items() if terms
             ]
-            ways += [
-                _very(names, [{"match": {f"{field}.{language}": names}}])
-                for language, names in acronyms.items()
-                if names
-            ]
+            if field == "text":
+                ways += [{"terms": {"spelling": sorted(exact)}}] if exact else []
+            else:
+                ways += [
+                    _very(names, [{"match": {f"{field}.{language}": names}}])
+                    for language, names in acronyms.items()
+                    if names
+                ]
             if field in _FOR_PHRASES:
                 ways += [
                     {"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}} for language, form in longer
@@ -233,14 +240,14 @@ class Text:
 
         return [self._levelled(said, weight)] if said("text") else []
 
-    def _typed(self, text: str, weight: float) -> Body:
-        """What says these very words, by the rules of any language."""
+    def _typed(self, text: str, weight: float, *, acronym: bool = False) -> Body:
+        """What says these very words, by the rules of any language (an acronym: by its letters, too)."""
 
         def said(field: str) -> list[Body]:
             ways: list[Body] = [
                 {"match": {f"{field}.{language}": {"query": text, "operator": "and"}}} for language in LANGUAGES
             ]
-            return [_very(text, ways)] if is_acronym(text) else ways
+            return [_very(text, ways)] if acronym else ways
 
         return self._levelled(said, weight)
 

@@ -23,7 +23,7 @@ from backbone.contracts import labels, vocabularies
 from backbone.contracts.text import Code, Country, Line, ThemeCode
 from services.search.function_words import FUNCTION_WORDS
 from services.search.lexicon import Terms
-from services.search.spelling import fold, key, keys, plain, without_elision, words
+from services.search.spelling import fold, is_acronym, key, keys, plain, without_elision, words
 
 LONGEST_NAME: Final = 5  # words
 _MOST_JOINED: Final = 2
@@ -53,6 +53,10 @@ class Concept(BaseModel):
     @property
     def is_theme(self) -> bool:
         return self.id == self.theme
+
+    @property
+    def acronyms(self) -> frozenset[str]:
+        return frozenset(form for forms in self.forms.values() for form in forms if is_acronym(form))
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,8 @@ def _spellings(form: str) -> tuple[tuple[str, ...], ...]:
 
 def _content(text: str) -> tuple[str, ...]:
     """A key for a name whose small words may be others: those between its content; empty where it has none such."""
+    if text.count(" ") + text.count("-") < _MOST_JOINED:
+        return ()
     typed = [part for word in words(plain(text)) for part in without_elision(word).split("-")]
     parts = tuple(key(word) for word in typed if fold(word) not in FUNCTION_WORDS)
     return ("", *parts) if len(typed) > len(parts) > 1 else ()

@@ -1,5 +1,6 @@
 """What words find, on both engines."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -98,12 +99,14 @@ async def test_what_says_a_word_is_never_beaten_by_what_nearly_does(
     loaded: Loaded, sheet: PublicSheet, place: int, data: st.DataObject
 ) -> None:
     word = data.draw(
-        st.sampled_from([word for word in sheet.title.split() if len(word) > 7 and word.isalpha()] or ["assainissement"])
+        st.sampled_from(
+            [word for word in sheet.title.split() if len(word) > 7 and word.isalpha()] or ["assainissement"]
+        )
     )
     typed = data.draw(st.sampled_from([word, word[:place] + word[place + 1 :]]))
     answer = await loaded.projects(("q", typed), ("size", "100"))
     if answer["relaxed"]:
-        texts = {one.id: one.model_dump_json().casefold() for one in SHEETS}
+        texts = {one.id: set(re.findall(r"\w+", one.model_dump_json().casefold())) for one in SHEETS}
         says = [typed.casefold() in texts[item["id"]] for item in answer["items"]]
         assert says[: answer["said"]].count(True) == says.count(True) or typed == word
 
@@ -131,6 +134,32 @@ async def test_compounds_and_acronyms_are_found_however_they_are_written(each_se
         assert apart.project in await found(small, "zorbotourisme")
         assert {joined.project, apart.project} <= await found(small, "zorbo-tourisme")
         assert await found(small, "ZRB") == await found(small, "Z.R.B.") == {apart.project}
+
+
+async def test_an_acronym_is_no_word_of_the_same_stem(each_search_url: str) -> None:
+    winter = publication(str(uuid4()), title="Du foin d’hiver pour les troupeaux")
+    health = publication(str(uuid4()), title="Saturday clinics", summary="Tests for HIV in the townships")
+    async with index_of(each_search_url, [winter, health]) as small:
+        for q in ("HIV", "hiv", "VIH"):
+            assert await found(small, q) == {health.project}, q
+
+
+async def test_a_name_that_ends_as_one_word_is_not_that_word(each_search_url: str) -> None:
+    paper = publication(str(uuid4()), title="Un moulin à papier", themes=["heritage"])
+    people = publication(str(uuid4()), title="Une permanence pour les sans-papiers", themes=["heritage"])
+    async with index_of(each_search_url, [paper, people]) as small:
+        assert (await small.projects(("q", "undocumented migrants")))["items"][0]["id"] == people.project
+        assert paper.project not in await found(small, "undocumented migrants")
+
+
+async def test_a_longer_name_side_by_side_comes_before_its_words_apart(each_search_url: str) -> None:
+    apart = publication(
+        str(uuid4()), title="Une école près du chantier naval", summary="Le chantier naval et son école"
+    )
+    one = publication(str(uuid4()), title="La tour de l’horloge", summary="Un chantier-école de charpente")
+    async with index_of(each_search_url, [apart, one]) as small:
+        for q in ("chantier école", "chantier-école", "chantiers-écoles", "CHANTIER ÉCOLE"):
+            assert (await small.projects(("q", q)))["items"][0]["id"] == one.project, q
 
 
 async def test_open_then_new_then_complete_sheets_come_first_where_they_say_the_same(each_search_url: str) -> None:

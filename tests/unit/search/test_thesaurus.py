@@ -62,6 +62,20 @@ def test_compounds_are_one_however_they_are_written() -> None:
         assert (thesaurus.named(typed) or words.Named()).concepts == (chain,), typed
 
 
+def test_the_small_words_of_a_name_may_be_others() -> None:
+    market = Concept(id="market-management", forms={"fr": ("gestion des marchés",)})
+    water = Concept(id="drinking-water", forms={"fr": ("accès à l'eau", "eau potable")})
+    thesaurus = Thesaurus.of([market, water])
+
+    def concepts(*typed: str) -> tuple[Concept, ...]:
+        return (thesaurus.named(typed) or words.Named()).concepts
+
+    assert concepts("gestion", "du", "marché") == (market,)
+    assert concepts("accès", "de", "eau") == (water,)
+    assert concepts("accès", "eau") == ()  # "accès eau potable" is about drinking water
+    assert concepts("du", "marché", "gestion") == ()
+
+
 def test_a_change_takes_the_place_of_a_concept_or_takes_it_away() -> None:
     changed = SMALL.changed({"water": None, "well": Concept(id="well", forms={"fr": ("puits",)})})
     assert changed.named(["eau"]) is None
