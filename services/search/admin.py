@@ -75,7 +75,11 @@ def rebuild(
                 accept_loss=accept_loss,
                 accept_worse=accept_worse,
             )
-        console.print(f"{done.sheets} sheets and {done.tombstones} tombstones in {done.seconds:.1f} s: {done.index}")
+        console.print(
+            f"{done.sheets} sheets and {done.tombstones} tombstones in {done.seconds:.1f} s "
+            f"({done.judging_seconds:.1f} s of it for judged queries): {done.index}",
+            soft_wrap=True,
+        )
         console.print(f"checksum {done.checksum}", soft_wrap=True)
         if done.refused:
             console.print(f"{done.refused} records were left out: see the log above", style="bold")

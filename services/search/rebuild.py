@@ -93,6 +93,7 @@ class Rebuilt:
     checksum: str
     refused: int
     seconds: float
+    judging_seconds: float
     alone_seconds: float
 
 
@@ -123,7 +124,9 @@ async def rebuild(
             await _load(index, name, reader, loaded, report)
             await index.open(name)
             # before events have to wait: what comes meanwhile changes little
+            judging = time.perf_counter()
             await _judge(index, name, settings, report, accept_worse=accept_worse)
+            judging_seconds = time.perf_counter() - judging
             async with connection.transaction():
                 await repository.have_index_alone(connection)
                 alone = time.perf_counter()
@@ -147,7 +150,14 @@ async def rebuild(
             await _retire(index, old)
     sheets = checksum.count
     done = Rebuilt(
-        name, sheets, len(loaded.expected) - sheets, checksum.hexdigest(), loaded.refused, seconds, alone_seconds
+        index=name,
+        sheets=sheets,
+        tombstones=len(loaded.expected) - sheets,
+        checksum=checksum.hexdigest(),
+        refused=loaded.refused,
+        seconds=seconds,
+        judging_seconds=judging_seconds,
+        alone_seconds=alone_seconds,
     )
     REBUILT.set(seconds)
     log.info("rebuild done", **vars(done))
