@@ -104,10 +104,7 @@ def top(asked: Search, text: Text, day: str) -> Body:
 def _ordered(asked: Search, text: Text, day: str) -> Body:
     if asked.sort == "relevance":
         return ranking.ranked(text, day)
-    first = ranking.first_said(text)
-    if not first:
-        return {"constant_score": {"filter": text.filter()}}
-    return {"bool": {"filter": [text.filter()], "should": first}}
+    return ranking.said_first(text)
 
 
 def _sort(asked: Search, text: Text) -> list[Body]:

@@ -3,6 +3,7 @@
 The second part moves a score by a fifth at most: it decides between sheets that say the same, and no more.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 from services.search.text import Text
@@ -33,13 +34,22 @@ def ranked(text: Text, day: str) -> Body:
             "boost_mode": "multiply",
         }
     }
-    first = first_said(text, _FIRST)
-    return {"bool": {"must": [scored], "should": first}} if first else scored
+    return _first_said(text, scored, _FIRST)
 
 
-def first_said(text: Text, boost: float = 1.0) -> list[Body]:
-    """What puts the sheets that say it all before those that come near: as typed, then as corrected."""
-    return [
+def said_first(text: Text) -> Body:
+    """The query of a text whose order is another: what says it all still comes first."""
+    return _first_said(text, {"constant_score": {"filter": replace(text, before=()).filter(), "boost": 0}}, 1.0)
+
+
+def _first_said(text: Text, other: Body, boost: float) -> Body:
+    """What this query finds, after the sheets that say it all: as typed, then as corrected. Those are found although a
+    text that reaches further, and has less room for each name, may not find them.
+    """
+    if not text.before:
+        return other
+    first = [
         {"constant_score": {"filter": said.filter(), "boost": boost / 2**place}}
         for place, said in enumerate(text.before)
     ]
+    return {"bool": {"should": [other, *first], "minimum_should_match": 1}}

@@ -85,11 +85,11 @@ class Text:
         return {"bool": {"must": [{"dis_max": {"queries": [self._met(), self._code()]}}], "should": better}}
 
     def filter(self) -> Body:
-        """What finds them, for where no score is asked."""
+        """What finds them and what comes first, for where no score is asked."""
         plain = self._without_words()
         if plain is not None:
             return plain
-        return _any([replace(self, scores=False)._met(), self._code()])
+        return _any([replace(self, scores=False)._met(), self._code(), *(said.filter() for said in self.before)])
 
     def counted(self) -> dict[str, Body]:
         """For each part, by its place, what finds the sheets that say it; and, for one that may be unfinished

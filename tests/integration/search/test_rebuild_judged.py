@@ -96,7 +96,9 @@ async def test_judged_queries_whose_sheets_are_not_there_keep_nothing_out(runnin
     nowhere = relevance.Judgment(q="eau", language="fr", kind="place", grades={"xx-no-such-sheet": 3})
     assert await relevance.evaluate(running.index, [nowhere]) == []
     settings, sheet = await judged(running, tmp_path)
-    (score,) = await relevance.evaluate(running.index, relevance.judged(settings.search_judgments))
+    # other tests may have published sheets of the demonstration
+    scores = await relevance.evaluate(running.index, relevance.judged(settings.search_judgments))
+    (score,) = [score for score in scores if sheet.ref in score.judgment.grades]
     assert (score.ndcg, score.best_at, score.found[0]) == (1, 1, sheet.ref)
 
 
