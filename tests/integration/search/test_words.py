@@ -36,6 +36,17 @@ async def test_a_theme_and_a_country_find_their_sheets_in_every_language(loaded:
         assert expected <= await found(loaded, q), q
 
 
+@pytest.mark.parametrize("q", ["l’eau & “potable”", "assainisement", "transports en commun", "IGP", "chantier école"])
+async def test_what_says_it_all_is_found_and_first_however_far_a_search_reaches(loaded: Loaded, q: str) -> None:
+    best = await loaded.projects(("q", q), ("size", "100"))
+    newest = await loaded.projects(("q", q), ("size", "100"), ("sort", "newest"))
+    assert (best["said"], best["total"]) == (newest["said"], newest["total"])
+    first = [{item["id"] for item in answer["items"][: answer["said"]]} for answer in (best, newest)]
+    assert first[0] == first[1]
+    assert (await loaded.get("/map", ("q", q)))["total"] == best["total"]
+    assert (await loaded.get("/figures", ("q", q)))["projects"] == best["total"]
+
+
 async def test_a_synonym_of_a_theme_and_a_country(loaded: Loaded) -> None:
     water = {sheet.id for sheet in SHEETS if "water-sanitation" in sheet.themes and "BJ" in sheet.countries}
     assert water
