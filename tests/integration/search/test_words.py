@@ -36,7 +36,7 @@ async def test_a_theme_and_a_country_find_their_sheets_in_every_language(loaded:
         assert expected <= await found(loaded, q), q
 
 
-@pytest.mark.parametrize("q", ["l’eau & “potable”", "assainisement", "transports en commun", "IGP", "chantier école"])
+@pytest.mark.parametrize("q", ["l’eau & “potable”", "assainisement", "bornes-fontaines", "IGP", "chantier école"])
 async def test_what_says_it_all_is_found_and_first_however_far_a_search_reaches(loaded: Loaded, q: str) -> None:
     best = await loaded.projects(("q", q), ("size", "100"))
     newest = await loaded.projects(("q", q), ("size", "100"), ("sort", "newest"))
