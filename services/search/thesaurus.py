@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from itertools import takewhile
 from typing import Any, Final
@@ -54,7 +54,7 @@ class Concept(BaseModel):
     def is_theme(self) -> bool:
         return self.id == self.theme
 
-    @property
+    @cached_property
     def acronyms(self) -> frozenset[str]:
         return frozenset(form for forms in self.forms.values() for form in forms if is_acronym(form))
 

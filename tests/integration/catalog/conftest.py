@@ -21,10 +21,10 @@ from backbone import inbox
 from backbone.contracts.events import Event, PostUpdated, ProjectPublished, ProjectUnpublished
 from backbone.contracts.sheet import PublicContact, Record, public_sheet
 from backbone.database import Database
-from backbone.kafka import EventMeta, encode
 from services.catalog.app import build
 from services.catalog.settings import Settings
 from tests.builders import record
+from tests.sending import encoded
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,7 @@ class Catalog:
     async def send(self, *events: Event, event_id: str | None = None) -> None:
         """Write events to their topics, as moderation's relay does."""
         for event in events:
-            meta = EventMeta(
-                id=event_id or str(uuid4()),
-                type=event.TYPE,
-                source="/bourse-projets/moderation",
-                time=datetime.now(UTC),
-                subject=event.key,
-            )
-            value, headers = encode(meta, event.model_dump_json().encode())
+            value, headers = encoded(event, event_id)
             producer: Any = self.producer
             await producer.send_and_wait(event.TOPIC.name, value, key=event.key.encode(), headers=headers)
 

@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +15,6 @@ from aiokafka import AIOKafkaProducer
 from backbone import app as backbone_app
 from backbone.contracts.events import Event, ProjectPublished
 from backbone.database import Database
-from backbone.kafka import EventMeta, encode
 from services.search import documents
 from services.search.app import build
 from services.search.engine import Engine
@@ -26,6 +24,7 @@ from services.search.settings import Settings
 from services.search.thesaurus import seed
 from services.search.vocabulary import Vocabulary
 from tests.integration.search.sheets import demonstration
+from tests.sending import encoded
 from tests.serving import serving
 from tests.signing import Signer
 
@@ -179,14 +178,7 @@ class Running:
         await asyncio.gather(*[await self._send(event, number) for number, event in enumerate(events)])
 
     async def _send(self, event: Event, partition: int | None = None) -> Awaitable[Any]:
-        meta = EventMeta(
-            id=str(uuid4()),
-            type=event.TYPE,
-            source="/bourse-projets/moderation",
-            time=datetime.now(UTC),
-            subject=event.key,
-        )
-        value, headers = encode(meta, event.model_dump_json().encode())
+        value, headers = encoded(event)
         producer: Any = self.producer
         return await producer.send(
             event.TOPIC.name, value, key=event.key.encode(), headers=headers, partition=partition
