@@ -8,7 +8,7 @@ from services.search import words
 from services.search.index import PUBLISHED, Index
 from services.search.spelling import fold, plain
 from services.search.text import Reach, Text
-from services.search.thesaurus import Thesaurus, alike
+from services.search.thesaurus import Thesaurus, alike, letters
 from services.search.words import Part
 
 Body = dict[str, Any]
@@ -80,11 +80,11 @@ async def _wider(index: Index, text: Text, to: Reach) -> Text:
 
 
 def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:
-    """The nearest of the words of the sheets and of the thesaurus; of those as near, one that sheets have."""
+    """The nearest of the words of the sheets and of the thesaurus, by letters; of those as near, one that sheets have."""
     shares = {**dict(thesaurus.like(word, _LIKE)), **options}
 
-    def worth(option: str) -> tuple[float, bool, bool]:
-        return round(shares[option], 2), option in options, thesaurus.named([option]) is not None
+    def worth(option: str) -> tuple[int, bool, bool, float]:
+        return -letters(word, option), option in options, thesaurus.named([option]) is not None, shares[option]
 
     return max(shares, key=worth, default=None)
 

@@ -175,6 +175,8 @@ class Thesaurus:
 
 # how much two words share, 0 to 1, by the letters that must be changed, left out, added or exchanged
 alike: Final = DamerauLevenshtein.normalized_similarity
+# how many they are
+letters: Final = DamerauLevenshtein.distance
 
 
 def _add(names: Names, form: str, named: Named) -> None:
