@@ -15,6 +15,7 @@ Body = dict[str, Any]
 Answer = Mapping[str, Any]
 
 ENOUGH: Final = 10  # a first page of sheets that say all the words is not mixed with others
+_RARE: Final = 0.05  # of all sheets: what so few say is what a search is about
 _LIKE: Final = 0.78  # how much of a word a correction must share with it: one letter in five
 _SUGGESTER: Final[Body] = {
     "field": "spelling",
@@ -66,21 +67,21 @@ def understood(q: str, thesaurus: Thesaurus) -> Text:
 
 
 async def _wider(index: Index, text: Text, to: Reach) -> Text:
-    """The text with what must be known to reach further: words corrected or completed, and the parts no sheet says."""
-    unsaid, suggested = await _asked_of_words(index, text)
-    best = {word: _best(word, options, text.thesaurus) for word, options in suggested.items()}
+    """The text with what must be known to reach further: words corrected or completed, and what sheets say of it."""
+    asked = await _asked_of_words(index, text)
+    best = {word: _best(word, options, text.thesaurus) for word, options in asked.suggested.items()}
     meant = words.completed(text.words, text.thesaurus) or words.corrected(
         text.words, {word: option for word, option in best.items() if option}
     )
     if meant is None:
-        return replace(text, reach=to, unsaid=unsaid, before=(text,)).fitting()
+        return replace(text, reach=to, unsaid=asked.unsaid, rare=asked.rare, before=(text,)).fitting()
     other = understood(meant, text.thesaurus)
-    unsaid, _ = await _asked_of_words(index, other)
-    return replace(other, reach=to, unsaid=unsaid, before=(text, other)).fitting()
+    asked = await _asked_of_words(index, other)
+    return replace(other, reach=to, unsaid=asked.unsaid, rare=asked.rare, before=(text, other)).fitting()
 
 
 def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:
-    """The nearest of the words of the sheets and of the thesaurus, by letters; of those as near, one that sheets have."""
+    """The nearest by letters of the sheets' words and the thesaurus's; of those as near, one that sheets have."""
     shares = {**dict(thesaurus.like(word, _LIKE)), **options}
 
     def worth(option: str) -> tuple[int, bool, bool, float]:
@@ -89,8 +90,18 @@ def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str 
     return max(shares, key=worth, default=None)
 
 
-async def _asked_of_words(index: Index, text: Text) -> tuple[frozenset[Part], dict[str, dict[str, float]]]:
-    """The parts that no sheet says and, for each word that seems misspelt, those of the sheets spelt nearly so."""
+@dataclass(frozen=True)
+class _Asked:
+    """Of the parts those that no sheet says and that few do; for each word that seems misspelt, those of the sheets
+    that are spelt nearly so, with how much they share with it.
+    """
+
+    unsaid: frozenset[Part]
+    rare: frozenset[Part]
+    suggested: Mapping[str, Mapping[str, float]]
+
+
+async def _asked_of_words(index: Index, text: Text) -> _Asked:
     doubtful = text.words.doubtful
     suggest = {f"w{place}": {"text": plain(word), "term": _SUGGESTER} for place, word in enumerate(doubtful.values())}
     body: Body = {
@@ -102,7 +113,9 @@ async def _asked_of_words(index: Index, text: Text) -> tuple[frozenset[Part], di
     }
     answer = await index.search(body)
     counts = {name: bucket["doc_count"] for name, bucket in answer["aggregations"]["parts"]["buckets"].items()}
-    unsaid = frozenset(part for place, part in enumerate(text.words.parts) if not counts[str(place)])
+    sheets = {part: counts[str(place)] for place, part in enumerate(text.words.parts)}
+    unsaid = frozenset(part for part, count in sheets.items() if not count)
+    rare = frozenset(part for part, count in sheets.items() if 0 < count <= counts["all"] * _RARE)
     said = {fold(word) for part in text.words.parts if part not in unsaid for word in part.words}
     begun = _begun(text, counts["begun"])
     suggested: dict[str, dict[str, float]] = {}
@@ -119,7 +132,7 @@ async def _asked_of_words(index: Index, text: Text) -> tuple[frozenset[Part], di
             options = {option: share for option, share in options.items() if text.thesaurus.named([option])}
         if word not in said or options:
             suggested[word] = options
-    return unsaid, suggested
+    return _Asked(unsaid, rare, suggested)
 
 
 def _begun(text: Text, sheets: int) -> str | None:

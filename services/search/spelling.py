@@ -12,8 +12,8 @@ _PLAIN: Final = _APOSTROPHES | _HYPHENS | _NOTHING
 # O.N.G., S.I.G
 _DOTTED: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?![^\W\d_])|\b(?:[^\W\d_]\.){1,}[^\W\d_]\b(?!\.?\w)")
 _APOSTROPHE: Final = "'" + "".join(map(chr, _APOSTROPHES))
-# between what it may hold together; of l'eau, the most frequent by far, it holds nothing. The mark itself comes first, what is
-# around it after: so a text is skimmed for marks
+# between what it may hold together; of l'eau, the most frequent by far, it holds nothing. The mark itself comes first
+# and what is around it after: so a text is skimmed for marks
 _HOLDING: Final = re.compile(
     rf"[.\-{''.join(map(chr, _HYPHENS))}{_APOSTROPHE}](?=[^ ])(?<=[^ ].)"
     rf"(?:(?<![{_APOSTROPHE}])|(?<![ («\"][ltnsmjdcLTNSMJDC].)|(?=[^\W\d_a-zà-ÿ]))"

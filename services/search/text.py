@@ -37,26 +37,27 @@ MOST_PHRASES_OF_RELATED: Final = 2
 _PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
 _MENTIONED: Final = 1.5
 _FOR_PHRASES: Final = ("title", "text")
-_PROPER, _NAMED_ELSEWHERE = 3.0, 2.0
+_PROPER, _NAMED_ELSEWHERE = 4.0, 4.0
 _COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 7.0, 5.0, 3.0, 4.5
 _SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.7, 0.6, 0.4
 _COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.5, 2.0
 _IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.5, 0.5, 1.0
-_GENERIC, _BESIDE, _TOGETHER, _OF_A_PLACE = 0.1, 0.3, 0.5, 0.3
+_GENERIC, _BESIDE, _BESIDE_RARE, _TOGETHER, _OF_A_PLACE = 0.1, 0.3, 0.7, 0.5, 0.3
 _SIDE_BY_SIDE, _APART = 1.3, 0.3
 _CODE: Final = 20.0
 
 
 @dataclass(frozen=True)
 class Text:
-    """The query of text at one reach; `unsaid` are the parts that no sheet says, `before` what says it all and comes
-    first: the words as typed and, where these were corrected, as corrected.
+    """The query of text at one reach; `unsaid` are the parts that no sheet says, `rare` those that few do, `before`
+    what says it all and comes first: the words as typed and, where these were corrected, as corrected.
     """
 
     words: Words
     thesaurus: Thesaurus
     reach: Reach = "said"
     unsaid: frozenset[Part] = frozenset()
+    rare: frozenset[Part] = frozenset()
     before: tuple["Text", ...] = ()
     width: int = WIDTHS[0]
     scores: bool = True
@@ -92,13 +93,13 @@ class Text:
         return _any([replace(self, scores=False)._met(), self._code(), *(said.filter() for said in self.before)])
 
     def counted(self) -> dict[str, Body]:
-        """For each part, by its place, what finds the sheets that say it; and, for one that may be unfinished
-        (`begun`), those that have a word which begins so.
+        """For each part, by its place, what finds the sheets that say it; for one that may be unfinished (`begun`),
+        those that have a word which begins so; and `all` sheets.
         """
         plain = replace(self, scores=False)
         ways = {str(place): _any(plain._said(part)) for place, part in enumerate(self.words.parts)}
         unfinished = self.words.unfinished
-        return {**ways, "begun": _begun(unfinished) if unfinished else _any([])}
+        return {**ways, "begun": _begun(unfinished) if unfinished else _any([]), "all": {"match_all": {}}}
 
     def highlighted(self) -> Body:
         """What is marked in the texts: the words typed and the names that mean the same."""
@@ -134,8 +135,11 @@ class Text:
             return {"match_none": {}}
         clauses = [_scored(part, ways[part]) if self.scores else _any(ways[part]) for part in about]
         met = {"bool": {"should": clauses, "minimum_should_match": self._least(len(clauses))}}
-        beside = [_scored(part, ways[part], _BESIDE) for part in ways if part not in about] if self.scores else []
-        return {"bool": {"must": [met], "should": beside}} if beside else met
+        beside = [part for part in ways if part not in about] if self.scores else []
+        if not beside:
+            return met
+        weights = ((part, _BESIDE_RARE if part in self.rare else _BESIDE) for part in beside)
+        return {"bool": {"must": [met], "should": [_scored(part, ways[part], weight) for part, weight in weights]}}
 
     def _least(self, count: int) -> int:
         if self.reach == "any":

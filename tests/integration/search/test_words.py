@@ -104,6 +104,27 @@ async def test_a_misspelt_word_finds_nearly(loaded: Loaded) -> None:
     assert (await loaded.get("/figures", ("q", "assainisement")))["projects"] == wrong["total"]
 
 
+async def test_of_corrections_the_one_with_the_fewest_letters_changed_is_meant(each_search_url: str) -> None:
+    paper = publication(str(uuid4()), title="Un moulin à papier recyclé")
+    async with index_of(each_search_url, [paper]) as small:
+        # papeira, an illness in Portuguese, shares more of its letters and is another word
+        answer = await small.projects(("q", "papeir recyclé"))
+        assert (answer["did_you_mean"], [item["id"] for item in answer["items"]]) == ("papier recyclé", [paper.project])
+
+
+async def test_a_word_that_few_sheets_say_decides_among_those_that_say_all(each_search_url: str) -> None:
+    about = publication(
+        str(uuid4()), title="Un internat", summary="Cent lits pour des zorbiennes", objectives=["Loger cent zorbiennes"]
+    )
+    mentions = publication(
+        str(uuid4()), title="Un internat", summary="Un internat de montagne", description="Pour des zorbiennes"
+    )
+    others = [publication(str(uuid4()), title=f"Un internat de plus, le {number}") for number in range(40)]
+    async with index_of(each_search_url, [about, mentions, *others]) as small:
+        items = (await small.projects(("q", "internat zorbiennes")))["items"]
+        assert [item["id"] for item in items[:2]] == [about.project, mentions.project]
+
+
 @given(sheet=st.sampled_from(SHEETS), place=st.integers(1, 6), data=st.data())
 @engine_settings
 async def test_what_says_a_word_is_never_beaten_by_what_nearly_does(
