@@ -114,7 +114,10 @@ async def test_of_corrections_the_one_with_the_fewest_letters_changed_is_meant(e
 
 async def test_a_word_that_few_sheets_say_decides_among_those_that_say_all(each_search_url: str) -> None:
     about = publication(
-        str(uuid4()), title="Un internat", summary="Cent lits pour des zorbiennes", objectives=["Accueillir cent zorbiennes"]
+        str(uuid4()),
+        title="Un internat",
+        summary="Un toit pour des zorbiennes",
+        objectives=["Accueillir cent zorbiennes"],
     )
     mentions = publication(
         str(uuid4()), title="Un internat", summary="Un internat de montagne", description="Pour des zorbiennes"
