@@ -42,7 +42,7 @@ _COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 7.0, 5.0, 3.0, 4.5
 _SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.7, 0.6, 0.4
 _COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.5, 2.0
 _IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.5, 0.5, 1.0
-_GENERIC, _BESIDE, _BESIDE_RARE, _TOGETHER, _OF_A_PLACE = 0.1, 0.3, 0.7, 0.5, 0.3
+_GENERIC, _BESIDE, _BESIDE_RARE, _TOGETHER, _OF_A_PLACE = 0.1, 0.2, 0.7, 0.5, 0.3
 _SIDE_BY_SIDE, _APART = 1.3, 0.3
 _CODE: Final = 20.0
 
@@ -127,10 +127,10 @@ class Text:
         return {"term": {"codes": {"value": self.words.text.lower(), "boost": _CODE}}}
 
     def _met(self) -> Body:
-        """What a query is about must be met: the parts that have a name, or all of them where none has."""
+        """What a query is about must be met: the parts that name a topic, or all of them where none does."""
         ways = {part: ways for part in self.words.parts if (ways := self._ways(part))}
-        named = [part for part in ways if part.named is not None]
-        about = named if named and self.reach != "said" else list(ways)
+        topics = [part for part in ways if part.named is not None and part.named.is_topic]
+        about = topics if topics and self.reach != "said" else list(ways)
         if not about:
             return {"match_none": {}}
         clauses = [_scored(part, ways[part]) if self.scores else _any(ways[part]) for part in about]

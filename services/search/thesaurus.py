@@ -36,7 +36,8 @@ Form = Line
 
 class Concept(BaseModel):
     """What has one meaning: its `forms` by language, the preferred one first; `theme` where it belongs to one, `near`
-    the ids of related concepts, `countries` (ISO 3166-1 alpha-2) for a region of the world.
+    the ids of related concepts, `countries` (ISO 3166-1 alpha-2) for a region of the world. One without theme and
+    countries is a word of every day (house, old, repair).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +69,19 @@ class Named:
     hints: tuple[str, ...] = ()  # themes of which the vocabulary has it as a synonym: near, not the same
     countries: frozenset[str] = frozenset()
     continents: frozenset[str] = frozenset()
+
+    @property
+    def is_topic(self) -> bool:
+        """Whether a search may be about it: a concept of a theme, a theme, a place; a word of every day says little
+        beside others.
+        """
+        return bool(
+            self.themes
+            or self.hints
+            or self.countries
+            or self.continents
+            or any(concept.theme or concept.countries for concept in self.concepts)
+        )
 
     def __or__(self, other: "Named") -> "Named":
         return Named(

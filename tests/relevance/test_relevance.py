@@ -11,8 +11,8 @@ def test_what_is_judged_is_in_the_demonstration() -> None:
         assert judgment.grades.keys() <= refs, judgment
 
 
-# what was reached; the aim is 0.90 and none late: docs/ranking.md says what is missing
-REACHED, LATE = 0.87, 7
+# what was reached, the share of known items too; the aim is 0.90 and none late: docs/ranking.md says what is missing
+REACHED, LATE, KNOWN = 0.87, 6, 0.96
 
 
 def test_the_mean_is_what_was_reached(scores: list[Score]) -> None:
@@ -23,3 +23,8 @@ def test_the_mean_is_what_was_reached(scores: list[Score]) -> None:
 def test_queries_have_their_best_answer_among_the_first_three(scores: list[Score]) -> None:
     late = {one.judgment.q: (one.best_at, one.found[:3]) for one in scores if not one.best_is_first}
     assert len(late) <= LATE, late
+
+
+def test_the_sheet_that_was_meant_is_among_the_first_three(known_items: list[Score]) -> None:
+    assert len(known_items) == 257
+    assert sum(one.best_is_first for one in known_items) >= KNOWN * len(known_items)

@@ -128,6 +128,19 @@ async def test_a_word_that_few_sheets_say_decides_among_those_that_say_all(each_
         assert [item["id"] for item in items[:2]] == [about.project, mentions.project]
 
 
+async def test_words_of_every_day_are_found_in_other_languages_and_no_search_is_about_them(
+    each_search_url: str,
+) -> None:
+    houses = publication(str(uuid4()), title="Sauver des maisons à balcon")
+    school = publication(str(uuid4()), title="Un lycée agricole et sa ferme")
+    others = [publication(str(uuid4()), title=f"Un échange, le {number}") for number in range(12)]
+    async with index_of(each_search_url, [houses, school, *others]) as small:
+        for q in ("houses with balconies", "casas con balcones", "البيوت والشرفات"):
+            assert (await small.projects(("q", q)))["items"][0]["id"] == houses.project, q
+        items = (await small.projects(("q", "exchange of agricultural high schools")))["items"]
+        assert items[0]["id"] == school.project
+
+
 @given(sheet=st.sampled_from(SHEETS), place=st.integers(1, 6), data=st.data())
 @engine_settings
 async def test_what_says_a_word_is_never_beaten_by_what_nearly_does(

@@ -55,6 +55,20 @@ def test_names_stand_for_concepts_themes_countries_and_continents() -> None:
     assert SMALL.named(["xyzzy"]) is None
 
 
+def test_a_search_is_about_what_has_a_theme_or_a_place() -> None:
+    house = Concept(id="house", forms={"fr": ("maison",), "en": ("house",)})
+    sahel = Concept(id="sahel", forms={"fr": ("Sahel",)}, countries=("ML", "NE"))
+    thesaurus = Thesaurus.of([WATER, house, sahel])
+    topics = {
+        name: found.is_topic
+        for name in ("maison", "eau", "Sahel", "Togo", "Afrique", "culture", "dispensaire")
+        if (found := thesaurus.named([name]))
+    }
+    assert topics.pop("maison") is False
+    assert len(topics) == 6
+    assert all(topics.values())
+
+
 def test_compounds_are_one_however_they_are_written() -> None:
     chain = Concept(id="cold-chain", forms={"en": ("cold chain",), "fr": ("agro-foresterie",)})
     thesaurus = Thesaurus.of([chain])
