@@ -5,8 +5,8 @@ language, as a proper name, by a concept's other names in any language, by the c
 parts must be met depends on the reach:
 
 - `said`: up to three parts all of them, beyond three of four;
-- `near`: six of ten of those that the thesaurus knows, and a part may be met by what comes near it: the beginning of a
-  word, a name that sounds alike, a related concept, the concept's theme;
+- `near`: six of ten of those that name a topic, and a part may be met by what comes near it: the beginning of a word,
+  a name that sounds alike, a related concept, the concept's theme;
 - `any`: one part.
 
 Sheets that say it all come first whatever the reach (`ranking`), so that nothing near beats them.
@@ -138,8 +138,8 @@ class Text:
         beside = [part for part in ways if part not in about] if self.scores else []
         if not beside:
             return met
-        weights = ((part, _BESIDE_RARE if part in self.rare else _BESIDE) for part in beside)
-        return {"bool": {"must": [met], "should": [_scored(part, ways[part], weight) for part, weight in weights]}}
+        better = [_scored(part, ways[part], _BESIDE_RARE if part in self.rare else _BESIDE) for part in beside]
+        return {"bool": {"must": [met], "should": better}}
 
     def _least(self, count: int) -> int:
         if self.reach == "any":

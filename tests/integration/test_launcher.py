@@ -299,6 +299,3 @@ def test_reset_deletes_the_folder_after_asking(launchers: Callable[[str], Launch
     assert launcher.run("reset", "--yes").returncode == 0
     assert not launcher.data.exists()
     assert gone(pids)
-
-
-# What the rest rests on, without a stack

@@ -113,6 +113,3 @@ def test_every_service_has_a_port_of_its_own() -> None:
     assert len({service.offset for service in SERVICES}) == len(SERVICES)
     assert service_named("portal") is SERVICES[0]
     assert service_named("nobody") is None
-
-
-# The bootstrap
