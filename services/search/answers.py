@@ -31,7 +31,7 @@ class Highlight(Answer):
 class Item(Answer):
     """A sheet found: its card; `documents` is their number; `highlight` where `q` was given and found in its text.
 
-    `distance_km`, with one decimal, where `near` was given.
+    `distance_km`, with one decimal, where `near` was given; `nearly` where it does not say all the words.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Item(Answer):
     documents: int
     highlight: Highlight | None = None
     distance_km: float | None = None
+    nearly: Literal[True] | None = None
 
 
 class Value(Answer):
@@ -143,8 +144,9 @@ class Help(Answer):
 class Results(Answer):
     """A page: `cursor` leads to the next, null on the last.
 
-    `relaxed` where sheets that come near follow those that say all the words, of which there are `said` (only on the
-    first page); `did_you_mean` is the query with its misspelt words corrected; `help` where nothing was found.
+    `relaxed` where sheets that come near (`nearly`) are among those that say all the words, of which there are `said`
+    (told on the first page); `did_you_mean` is the query with its misspelt words corrected; `help` where nothing was
+    found.
     """
 
     total: int

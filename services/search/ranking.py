@@ -3,6 +3,7 @@
 The second part moves a score by a fifth at most: it decides between sheets that say the same, and no more.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,7 +14,11 @@ Body = dict[str, Any]
 _SAID: Final = 0.8
 _OPEN, _FRESH, _COMPLETE = 0.1, 0.06, 0.04
 _HALF_AS_FRESH_AFTER: Final = "180d"
+_SAYS_ALL: Final = 4.0  # for each part: about as much as to say it in the title and in the text
 _FIRST: Final = 1000.0  # above all that the words may reach
+
+_TYPED: Final = "said as typed"
+_NAMES: Final = (_TYPED, "said as corrected")  # of the queries in `Text.before`
 
 
 def ranked(text: Text, day: str) -> Body:
@@ -34,22 +39,30 @@ def ranked(text: Text, day: str) -> Body:
             "boost_mode": "multiply",
         }
     }
-    return _first_said(text, scored, _FIRST)
+    boosts = [_SAYS_ALL * len(before.words.parts) for before in text.before]
+    if text.is_corrected:
+        # what was typed may have been meant, however well a sheet goes with the correction
+        boosts[0] = _FIRST
+    return _with_said(text, scored, boosts)
 
 
 def said_first(text: Text) -> Body:
-    """The query of a text whose order is another: what says it all still comes first."""
-    return _first_said(text, {"constant_score": {"filter": replace(text, before=()).filter(), "boost": 0}}, 1.0)
+    """The query of a text whose order is another: what says it all comes first, as typed and then as corrected."""
+    found = {"constant_score": {"filter": replace(text, before=()).filter(), "boost": 0}}
+    return _with_said(text, found, [1 / 2**place for place, _ in enumerate(text.before)])
 
 
-def _first_said(text: Text, other: Body, boost: float) -> Body:
-    """What this query finds, after the sheets that say it all: as typed, then as corrected. Those are found although a
-    text that reaches further, and has less room for each name, may not find them.
+def says_all(hit: Mapping[str, Any]) -> bool:
+    """Whether a hit of a text that reaches further says all that was typed."""
+    return _TYPED in hit.get("matched_queries", ())
+
+
+def _with_said(text: Text, found: Body, boosts: Sequence[float]) -> Body:
+    """What is found, and what says it all: that is found although a text that reaches further, and has less room for
+    each name, may not find it.
     """
-    if not text.before:
-        return other
-    first = [
-        {"constant_score": {"filter": said.filter(), "boost": boost / 2**place}}
-        for place, said in enumerate(text.before)
+    said = [
+        {"constant_score": {"filter": before.filter(), "boost": boost, "_name": _NAMES[place]}}
+        for place, (before, boost) in enumerate(zip(text.before, boosts, strict=True))
     ]
-    return {"bool": {"should": [other, *first], "minimum_should_match": 1}}
+    return {"bool": {"should": [found, *said], "minimum_should_match": 1}} if said else found

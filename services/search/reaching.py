@@ -14,7 +14,7 @@ from services.search.words import Part
 Body = dict[str, Any]
 Answer = Mapping[str, Any]
 
-ENOUGH: Final = 10  # a first page of sheets that say all the words is not mixed with others
+ENOUGH: Final = 16  # where so many sheets say all the words, no others are looked for
 _RARE: Final = 0.05  # of all sheets: what so few say is what a search is about
 _LIKE: Final = 0.78  # how much of a word a correction must share with it: one letter in five
 _SUGGESTER: Final[Body] = {

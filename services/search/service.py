@@ -7,7 +7,7 @@ from typing import Any
 from prometheus_client import Counter
 
 from backbone.errors import NotFound
-from services.search import documents, facets, geo, helping, queries, reaching
+from services.search import documents, facets, geo, helping, queries, ranking, reaching
 from services.search import similar as likeness
 from services.search.index import Index
 from services.search.parameters import Filters, Map, Search, Similar
@@ -42,7 +42,7 @@ async def search(index: Index, thesaurus: Thesaurus, asked: Search) -> dict[str,
     first = reached.first
     return {
         "total": total,
-        "items": [_item(hit, asked) for hit in shown],
+        "items": [_item(hit, asked, text) for hit in shown],
         "facets": facets.answer(reached.answer["aggregations"], asked.filters.selections, asked.language),
         "cursor": queries.cursor(asked, text, page.day, shown[-1]) if len(hits) > asked.size else None,
         "relaxed": relaxed,
@@ -125,8 +125,10 @@ def _count(total: int, relaxed: bool) -> None:
         RELAXED.inc()
 
 
-def _item(hit: Mapping[str, Any], asked: Search) -> dict[str, Any]:
+def _item(hit: Mapping[str, Any], asked: Search, text: Text) -> dict[str, Any]:
     item = documents.item(hit["_source"]["sheet"])
+    if text.before and not ranking.says_all(hit):
+        item["nearly"] = True
     near = asked.filters.near
     if near is not None:
         # by the engine's own distances where it put them in order

@@ -9,6 +9,7 @@ _APOSTROPHES: Final = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02b9\u0060\u00
 _HYPHENS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212"), "-")
 _NOTHING: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u0640"))
 _PLAIN: Final = _APOSTROPHES | _HYPHENS | _NOTHING
+_ODD: Final = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
 # O.N.G., S.I.G
 _DOTTED: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?![^\W\d_])|\b(?:[^\W\d_]\.){1,}[^\W\d_]\b(?!\.?\w)")
 _APOSTROPHE: Final = "'" + "".join(map(chr, _APOSTROPHES))
@@ -29,8 +30,11 @@ def plain(text: str) -> str:
     """Composed, with one kind of apostrophe and hyphen, acronyms without dots, nothing invisible, single spaces."""
     if text.isascii() and "." not in text and "`" not in text:
         return " ".join(text.split())
-    text = unicodedata.normalize("NFC", text).translate(_PLAIN)
-    text = _DOTTED.sub(lambda found: found.group().replace(".", ""), text)
+    text = unicodedata.normalize("NFC", text)
+    if _ODD.search(text):
+        text = text.translate(_PLAIN)
+    if "." in text:
+        text = _DOTTED.sub(lambda found: found.group().replace(".", ""), text)
     return " ".join(text.split())
 
 
@@ -44,6 +48,7 @@ def without_elision(word: str) -> str:
     return _ELIDED.sub("", word)
 
 
+@lru_cache(maxsize=100_000)
 def fold(text: str) -> str:
     """Lower case, without accents; the letters that Arabic spells in several ways in one."""
     if text.isascii() and "`" not in text:
@@ -89,13 +94,17 @@ def joined(text: str) -> list[str]:
             continue
         end = spaced.index(" ", place.start())
         token = spaced[spaced.rindex(" ", 0, place.start()) + 1 : end]
-        bare = unicodedata.normalize("NFC", token).translate(_PLAIN)
-        acronyms = [acronym.replace(".", "") for acronym in _DOTTED.findall(bare)]
-        # N'Djamena is held together, l'eau is not
-        held = [word if word[2:3].isupper() else without_elision(word) for word in _HELD.findall(bare)]
-        compounds = [word.replace("-", "").replace("'", "") for word in held if not word.isalnum()]
-        found.update(dict.fromkeys((*acronyms, *compounds)))
+        found.update(dict.fromkeys(_joined_in(token)))
     return list(found)
+
+
+@lru_cache(maxsize=50_000)
+def _joined_in(token: str) -> tuple[str, ...]:
+    bare = unicodedata.normalize("NFC", token).translate(_PLAIN)
+    acronyms = [acronym.replace(".", "") for acronym in _DOTTED.findall(bare)]
+    # N'Djamena is held together, l'eau is not
+    held = [word if word[2:3].isupper() else without_elision(word) for word in _HELD.findall(bare)]
+    return (*acronyms, *(word.replace("-", "").replace("'", "") for word in held if not word.isalnum()))
 
 
 def is_one(text: str) -> bool:

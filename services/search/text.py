@@ -14,12 +14,13 @@ Sheets that say it all come first whatever the reach (`ranking`), so that nothin
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, reduce
 from typing import Any, Final, Literal, cast
 
 from backbone.contracts import vocabularies
 from services.search.places import sound
 from services.search.spelling import bases, fold, is_acronym, is_one, joined
-from services.search.thesaurus import Concept, Named, Thesaurus
+from services.search.thesaurus import Concept, Cut, Named, Thesaurus
 from services.search.words import Part, Words
 
 Body = dict[str, Any]
@@ -27,21 +28,24 @@ Reach = Literal["said", "near", "any"]
 
 LANGUAGES: Final = vocabularies.LANGUAGES
 # how many names of several words are looked for in each language, and how many related concepts: as many as fit
-WIDTHS: Final = (10, 8, 6, 4, 3, 2, 1, 0)
-# the engines take 1,024 in a query and count some twice
-MOST_CLAUSES: Final = 700
+WIDTHS: Final = (8, 6, 4, 3, 2, 1, 0)
+# the engines take 1,024 in a query; more than this finds no better and takes longer
+MOST_CLAUSES: Final = 800
 MOST_COMPLETED: Final = 3
 MOST_PHRASES_OF_RELATED: Final = 2
+MOST_AROUND: Final = 3  # concepts of a name whose related ones count
+PHRASES_AROUND: Final = 2
 
 # how much it counts where a sheet says something
 _PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
 _MENTIONED: Final = 1.5
 _FOR_PHRASES: Final = ("title", "text")
 _PROPER, _NAMED_ELSEWHERE = 4.0, 4.0
-_COUNTRY, _CONTINENT, _THEME, _MAIN_THEME = 7.0, 5.0, 3.0, 4.5
+_COUNTRY, _CONTINENT, _THEME, _MAIN_THEME, _BESIDE_A_CONCEPT = 7.0, 5.0, 3.0, 4.5, 0.4
 _SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.7, 0.6, 0.4
-_COMPLETED, _BASE, _BEGUN, _SOUNDS = 0.6, 0.4, 1.5, 2.0
+_COMPLETED, _BASE, _BEGUN, _BEGINS, _SOUNDS = 0.6, 0.4, 1.5, 4.0, 2.0
 _IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.5, 0.5, 1.0
+_AROUND = 0.5
 _GENERIC, _BESIDE, _BESIDE_RARE, _TOGETHER, _OF_A_PLACE = 0.1, 0.2, 0.7, 0.5, 0.3
 _SIDE_BY_SIDE, _APART = 1.3, 0.3
 _CODE: Final = 20.0
@@ -133,12 +137,12 @@ class Text:
         about = topics if topics and self.reach != "said" else list(ways)
         if not about:
             return {"match_none": {}}
-        clauses = [_scored(part, ways[part]) if self.scores else _any(ways[part]) for part in about]
+        clauses = [self._scored(part, ways[part]) if self.scores else _any(ways[part]) for part in about]
         met = {"bool": {"should": clauses, "minimum_should_match": self._least(len(clauses))}}
         beside = [part for part in ways if part not in about] if self.scores else []
         if not beside:
             return met
-        better = [_scored(part, ways[part], _BESIDE_RARE if part in self.rare else _BESIDE) for part in beside]
+        better = [self._scored(part, ways[part], _BESIDE_RARE if part in self.rare else _BESIDE) for part in beside]
         return {"bool": {"must": [met], "should": better}}
 
     def _least(self, count: int) -> int:
@@ -155,7 +159,7 @@ class Text:
 
     def _said(self, part: Part) -> list[Body]:
         """The ways in which a sheet says a part itself."""
-        named = part.named or Named()
+        named = (part.named or Named()).foremost()
         # a sheet that speaks of another country is not one of it
         weight = _OF_A_PLACE if named.countries or named.continents else 1.0
         # of a name of several words, those that stand apart say little
@@ -186,22 +190,35 @@ class Text:
                 if part.named is None:
                     for named in self.thesaurus.begun(part.text)[:MOST_COMPLETED]:
                         ways += self._named(named, _COMPLETED, 0)
-        if part.named is not None:
-            for concept in part.named.concepts:
-                related = self.thesaurus.near(concept)[: self.width]
-                phrases = min(self.width, MOST_PHRASES_OF_RELATED)
-                ways += [way for other in related for way in self._forms(other, _RELATED, phrases)]
-                if concept.theme and not concept.is_theme:
-                    ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))
-            ways += [_constant({"term": {"theme": theme}}, _HINT) for theme in part.named.hints]
+        meant = self._meant(part)
+        for concept in meant.concepts:
+            related = self.thesaurus.near(concept)[: self.width]
+            phrases = min(self.width, MOST_PHRASES_OF_RELATED)
+            ways += [way for other in related for way in self._forms(other, _RELATED, phrases)]
+            if concept.theme and not concept.is_theme:
+                ways.append(_constant({"term": {"theme": concept.theme}}, _OF_THEME))
+        ways += [_constant({"term": {"theme": theme}}, _HINT) for theme in meant.hints]
         return ways
+
+    def _meant(self, part: Part) -> Named:
+        """What a part names, or what the names are of that it begins."""
+        if part.named is None and self._is_beginning(part):
+            begun = self.thesaurus.begun(part.text)[:MOST_COMPLETED]
+            return reduce(lambda one, other: one | other, begun, Named())
+        return part.named or Named()
+
+    def _is_beginning(self, part: Part) -> bool:
+        """Whether it must be the beginning of a word: it has no meaning, and no sheet says it."""
+        return part.named is None and part in self.unsaid and part.may_be_begun and len(part.words) == 1
 
     def _named(self, named: Named, weight: float, phrases: int) -> list[Body]:
         """The ways in which a sheet says what has a name: other forms of it, its theme, its countries."""
         ways = [way for concept in named.concepts for way in self._forms(concept, _SAME * weight, phrases)]
+        # where it names a thing of that theme as well, not every sheet of the theme is about it
+        share = _BESIDE_A_CONCEPT if any(not concept.is_theme for concept in named.concepts) else 1.0
         for theme in named.themes:
-            ways.append(_constant({"term": {"theme": theme}}, _THEME))
-            ways.append(_constant({"term": {"main_theme": theme}}, _MAIN_THEME))
+            ways.append(_constant({"term": {"theme": theme}}, _THEME * share))
+            ways.append(_constant({"term": {"main_theme": theme}}, _MAIN_THEME * share))
         if named.countries:
             ways.append(_constant({"terms": {"country": sorted(named.countries)}}, _COUNTRY))
         if named.continents:
@@ -210,39 +227,9 @@ class Text:
 
     def _forms(self, concept: Concept, weight: float, phrases: int) -> list[Body]:
         """What says a concept in any language: its names of one word, and some of the longer ones as phrases."""
-        single: dict[str, list[str]] = {}
-        acronyms: dict[str, str] = {}
-        longer: list[tuple[str, str]] = []
-        exact: set[str] = set()
-        for language, forms in concept.forms.items():
-            cut = {form: self.thesaurus.terms.get((language, form), ()) for form in forms}
-            one = {form: terms[0] for form, terms in cut.items() if len(terms) == 1}
-            single[language] = sorted({term for form, term in one.items() if not is_acronym(form) and is_one(form)})
-            acronyms[language] = " ".join(form for form in one if is_acronym(form))
-            # of sans-papiers the engine leaves papier, which is another thing: sheets have it joined, too
-            exact |= {fold(word) for form in one if not is_one(form) for word in joined(form)}
-            exact |= {fold(form) for form in one if is_acronym(form)}
-            longer += [(language, form) for form, terms in cut.items() if len(terms) > 1][:phrases]
-
-        def said(field: str) -> list[Body]:
-            ways: list[Body] = [
-                {"terms": {f"{field}.{language}": terms}} for language, terms in single.items() if terms
-            ]
-            if field == "text":
-                ways += [{"terms": {"spelling": sorted(exact)}}] if exact else []
-            else:
-                ways += [
-                    _very(names, [{"match": {f"{field}.{language}": names}}])
-                    for language, names in acronyms.items()
-                    if names
-                ]
-            if field in _FOR_PHRASES:
-                ways += [
-                    {"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}} for language, form in longer
-                ]
-            return ways
-
-        return [self._levelled(said, weight)] if said("text") else []
+        names = self.thesaurus.cut(concept)
+        said = self._levelled(lambda field: _by_names(names, field, phrases), weight)
+        return [said] if _by_names(names, "text", phrases) else []
 
     def _typed(self, text: str, weight: float, *, acronym: bool = False) -> Body:
         """What says these very words, by the rules of any language (an acronym: by its letters, too)."""
@@ -263,7 +250,31 @@ class Text:
 
         return self._levelled(said, weight)
 
-    def _levelled(self, said: Callable[[str], list[Body]], weight: float) -> Body:
+    def _scored(self, part: Part, ways: Sequence[Body], boost: float = 1.0) -> Body:
+        """A part's clause, with more for the very words typed, which stemming may have brought together with others;
+        for words that begin so; for sheets of the theme of what is looked for: they are about it where others mention
+        it; and, where that is all that is looked for, for each related concept.
+        """
+        meant = self._meant(part).foremost()
+        better = [_constant({"match": {"spelling": {"query": part.text, "operator": "and"}}}, _VERY_WORDS)]
+        if self._is_beginning(part):
+            better.append(_constant(_begun(part), _BEGINS))
+        if themes := sorted({concept.theme for concept in meant.concepts if concept.theme} | {*meant.hints}):
+            better.append(_constant({"terms": {"theme": themes}}, _IN_THEME))
+            better.append(_constant({"terms": {"main_theme": themes}}, _IN_MAIN_THEME))
+        if self.words.is_of_one_topic:
+            better += self._around(meant)
+        return {"bool": {"must": [_best(ways)], "should": better, "boost": boost}}
+
+    def _around(self, named: Named) -> list[Body]:
+        """The concepts related to what is named, each as a clause on the whole text: who speaks of several of them is
+        about it.
+        """
+        related = [other for concept in named.concepts[:MOST_AROUND] for other in self.thesaurus.near(concept)]
+        said = [_by_names(self.thesaurus.cut(other), "text", PHRASES_AROUND) for other in dict.fromkeys(related)]
+        return [_constant(_any(ways), _AROUND) for ways in said if ways]
+
+    def _levelled(self, said: Callable[[str], Sequence[Body]], weight: float) -> Body:
         """The more prominently a sheet says it, the more: all synonyms count alike, the rare no more than the usual."""
         if not self.scores:
             return _any(said("text"))
@@ -271,16 +282,24 @@ class Text:
         return {"bool": {"must": [_constant(_any(said("text")), _MENTIONED * weight)], "should": better}}
 
 
-def _scored(part: Part, ways: Sequence[Body], boost: float = 1.0) -> Body:
-    """A part's clause, with more for the very words typed, which stemming may have brought together with others, and
-    for sheets of the theme of what is looked for: they are about it where others mention it.
-    """
-    named = part.named or Named()
-    better = [_constant({"match": {"spelling": {"query": part.text, "operator": "and"}}}, _VERY_WORDS)]
-    if themes := sorted({concept.theme for concept in named.concepts if concept.theme} | {*named.hints}):
-        better.append(_constant({"terms": {"theme": themes}}, _IN_THEME))
-        better.append(_constant({"terms": {"main_theme": themes}}, _IN_MAIN_THEME))
-    return {"bool": {"must": [_best(ways)], "should": better, "boost": boost}}
+# a search tries several widths, and the next search has the same concepts near
+@lru_cache(maxsize=8_000)
+def _by_names(names: Cut, field: str, phrases: int) -> Sequence[Body]:
+    """The ways in which a field says a concept by one of these names."""
+    ways: list[Body] = [{"terms": {f"{field}.{language}": terms}} for language, terms in names.single.items()]
+    if field == "text":
+        ways += [{"terms": {"spelling": names.exact}}] if names.exact else []
+    else:
+        ways += [
+            _very(acronyms, [{"match": {f"{field}.{language}": acronyms}}])
+            for language, acronyms in names.acronyms.items()
+        ]
+    if field in _FOR_PHRASES:
+        ways += [
+            {"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}}
+            for language, form in names.longer(phrases)
+        ]
+    return ways
 
 
 def _very(names: str, ways: Sequence[Body]) -> Body:
@@ -300,19 +319,19 @@ def _begun(part: Part) -> Body:
 
 
 def _count(clause: Any) -> int:
-    """The clauses of a query: a word of a text is one in each of its fields, a list of terms is one."""
+    """The clauses of a query as the engines count them: each word of a text is one, a phrase or a list of terms is."""
     if isinstance(clause, list):
         return sum(map(_count, cast("list[Any]", clause)))
     if not isinstance(clause, dict):
         return 0
     total = 0
     for name, inner in cast("Body", clause).items():
-        if name in ("match", "match_phrase"):
+        if name == "match":
             (asked,) = inner.values()
             total += _length(asked if isinstance(asked, str) else asked["query"])
         elif name == "multi_match":
-            total += _length(inner["query"]) * len(inner["fields"])
-        elif name in ("term", "terms", "prefix"):
+            total += len(inner["fields"])
+        elif name in ("match_phrase", "term", "terms", "prefix"):
             total += 1
         else:
             total += _count(inner)

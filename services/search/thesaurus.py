@@ -5,10 +5,12 @@ indexed: a change applies at once, to all sheets, on any engine. `thesaurus.json
 the DAECT changes is laid over it (`Changes`).
 """
 
+import gc
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib import resources
@@ -23,10 +25,11 @@ from backbone.contracts import labels, vocabularies
 from backbone.contracts.text import Code, Country, Line, ThemeCode
 from services.search.function_words import FUNCTION_WORDS
 from services.search.lexicon import Terms
-from services.search.spelling import fold, is_acronym, key, keys, plain, without_elision, words
+from services.search.spelling import fold, is_acronym, is_one, joined, key, keys, plain, without_elision, words
 
 LONGEST_NAME: Final = 5  # words
 _MOST_JOINED: Final = 2
+_USUAL: Final = 2  # places among the names of a concept beyond that of the one of which it is most usual
 LEAST_COMPLETED: Final = 4  # letters
 MOST_COMPLETIONS: Final = 8
 _LANGUAGES: Final = vocabularies.LANGUAGES
@@ -62,9 +65,10 @@ class Concept(BaseModel):
 
 @dataclass(frozen=True)
 class Named:
-    """What a name stands for."""
+    """What a name stands for; `places` are those that it has among the names of each concept, the preferred being 0."""
 
     concepts: tuple[Concept, ...] = ()
+    places: tuple[int, ...] = ()
     themes: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()  # themes of which the vocabulary has it as a synonym: near, not the same
     countries: frozenset[str] = frozenset()
@@ -83,9 +87,21 @@ class Named:
             or any(concept.theme or concept.countries for concept in self.concepts)
         )
 
+    def foremost(self) -> "Named":
+        """With those concepts only of which it is a usual name: exile is one of asylum first, of migration last."""
+        if len(self.concepts) < 2:
+            return self
+        last = min(self.places) + _USUAL
+        usual = [(one, place) for one, place in zip(self.concepts, self.places, strict=True) if place <= last]
+        return replace(self, concepts=tuple(one for one, _ in usual), places=tuple(place for _, place in usual))
+
     def __or__(self, other: "Named") -> "Named":
+        places = dict(zip(self.concepts, self.places, strict=True))
+        for concept, place in zip(other.concepts, other.places, strict=True):
+            places[concept] = min(place, places.get(concept, place))
         return Named(
-            tuple(dict.fromkeys((*self.concepts, *other.concepts))),
+            tuple(places),
+            tuple(places.values()),
             tuple(dict.fromkeys((*self.themes, *other.themes))),
             tuple(dict.fromkeys((*self.hints, *other.hints))),
             self.countries | other.countries,
@@ -94,6 +110,22 @@ class Named:
 
 
 Names = dict[tuple[str, ...], Named]
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A concept's names as a query has them, by language: the terms of those of one word (`single`), acronyms, and the
+    longer ones with the language of each; `exact` are words to be met as they are written, in whatever language.
+    """
+
+    single: Mapping[str, Sequence[str]]
+    acronyms: Mapping[str, str]
+    exact: Sequence[str]
+    phrases: Mapping[str, Sequence[str]]
+
+    def longer(self, most: int) -> list[tuple[str, str]]:
+        """So many of the longer names of each language."""
+        return [(language, form) for language, forms in self.phrases.items() for form in forms[:most]]
 
 
 @dataclass(frozen=True)
@@ -105,6 +137,8 @@ class Thesaurus:
     _names: Names = field(default_factory=dict[tuple[str, ...], Named], repr=False)
     # the names as the engine cuts them
     terms: Terms = field(default_factory=dict[tuple[str, str], tuple[str, ...]], repr=False)
+    # made when first asked for
+    _cut: dict[str, Cut] = field(default_factory=dict[str, Cut], init=False, repr=False, compare=False)
     # folded names of one word, in their order
     _single: Sequence[str] = field(default=(), repr=False)
     # names of several words: all but the last of them as keys, the last folded, and the name
@@ -112,15 +146,19 @@ class Thesaurus:
 
     @classmethod
     def of(cls, concepts: Iterable[Concept], generic: Iterable[str] = ()) -> "Thesaurus":
-        known = {concept.id: concept for concept in concepts}
+        with _no_collection():
+            return cls._of({concept.id: concept for concept in concepts}, generic)
+
+    @classmethod
+    def _of(cls, known: Mapping[str, Concept], generic: Iterable[str]) -> "Thesaurus":
         names: Names = dict(_places_and_themes())
         single = {fold(name): None for name in _single_places_and_themes()}
         for concept in known.values():
             themes = (concept.id,) if concept.is_theme else ()
-            named = Named(concepts=(concept,), themes=themes, countries=frozenset(concept.countries))
+            countries = frozenset(concept.countries)
             for forms in concept.forms.values():
-                for form in forms:
-                    _add(names, form, named)
+                for place, form in enumerate(forms):
+                    _add(names, form, Named((concept,), (place,), themes, countries=countries))
                 single.update((fold(form), None) for form in forms if _is_single(form))
         every = (form for concept in known.values() for forms in concept.forms.values() for form in forms)
         several = {(begun, form) for form in every if (begun := _begun(form))}
@@ -183,6 +221,12 @@ class Thesaurus:
         )
         return [(name, share) for name, share, _ in found]
 
+    def cut(self, concept: Concept) -> Cut:
+        """The names of a concept, as the engine cuts them."""
+        if concept.id not in self._cut:
+            self._cut[concept.id] = _cut(concept, self.terms)
+        return self._cut[concept.id]
+
     def near(self, concept: Concept) -> list[Concept]:
         return [self.concepts[other] for other in concept.near if other in self.concepts]
 
@@ -191,6 +235,37 @@ class Thesaurus:
 alike: Final = DamerauLevenshtein.normalized_similarity
 # how many they are
 letters: Final = DamerauLevenshtein.distance
+
+
+@contextmanager
+def _no_collection() -> Generator[None]:
+    """So many objects that all stay would be looked at again and again: a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _cut(concept: Concept, terms: Terms) -> Cut:
+    single: dict[str, Sequence[str]] = {}
+    acronyms: dict[str, str] = {}
+    phrases: dict[str, Sequence[str]] = {}
+    exact: set[str] = set()
+    for language, forms in concept.forms.items():
+        cut = {form: terms.get((language, form), ()) for form in forms}
+        one = {form: found[0] for form, found in cut.items() if len(found) == 1}
+        if usual := sorted({term for form, term in one.items() if not is_acronym(form) and is_one(form)}):
+            single[language] = usual
+        if short := " ".join(form for form in one if is_acronym(form)):
+            acronyms[language] = short
+        # of sans-papiers the engine leaves papier, which is another thing: sheets have it joined, too
+        exact |= {fold(word) for form in one if not is_one(form) for word in joined(form)}
+        exact |= {fold(form) for form in one if is_acronym(form)}
+        phrases[language] = [form for form, found in cut.items() if len(found) > 1]
+    return Cut(single, acronyms, sorted(exact), phrases)
 
 
 def _add(names: Names, form: str, named: Named) -> None:
@@ -204,6 +279,8 @@ def _add(names: Names, form: str, named: Named) -> None:
 def _spellings(form: str) -> tuple[tuple[str, ...], ...]:
     """The keys under which a name is looked up."""
     parts = keys(form)
+    if len(parts) == 1 and "-" not in form:
+        return (parts,)
     spelt = {parts, keys(form.replace("-", ""))} if "-" in form else {parts}
     if len(parts) == _MOST_JOINED:
         spelt.add(keys(form.replace(" ", "").replace("-", "")))

@@ -56,6 +56,11 @@ class Words:
         return bool(_A_CODE.fullmatch(self.text))
 
     @property
+    def is_of_one_topic(self) -> bool:
+        """Whether it names at most one thing that a search may be about."""
+        return sum(part.named is not None and part.named.is_topic for part in self.parts) <= 1
+
+    @property
     def unfinished(self) -> Part | None:
         """The part whose last letters may be missing."""
         return next((part for part in self.parts if part.may_be_begun), None)

@@ -11,8 +11,8 @@ def test_what_is_judged_is_in_the_demonstration() -> None:
         assert judgment.grades.keys() <= refs, judgment
 
 
-# what was reached, the share of known items too; the aim is 0.90 and none late: docs/ranking.md says what is missing
-REACHED, LATE, KNOWN = 0.87, 6, 0.96
+# the aim, and what was reached: the aim is that none is late, docs/ranking.md says what is missing
+REACHED, LATE, KNOWN = 0.90, 4, 0.96
 
 
 def test_the_mean_is_what_was_reached(scores: list[Score]) -> None:

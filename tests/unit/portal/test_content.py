@@ -210,7 +210,7 @@ def test_arabic_is_set_with_its_own_marks(name: str) -> None:
 def test_the_page_of_the_order_calls_things_as_the_search_page_does(lang: str) -> None:
     w = words(lang)
     assert source(lang, "ranking").startswith(f"# {w.t('How results are ordered')}\n")
-    assert w.t("These come near your search") in source(lang, "ranking")
+    assert w.t("comes near your search") in source(lang, "ranking")
     assert "page:ranking" in source(lang, "faq")
 
 
