@@ -46,6 +46,9 @@ def _per_language(*also: str) -> dict[str, Any]:
     }
 
 
+# how rare a name is, and nothing else: the engines' own BM25 differ by a factor of k1 + 1
+SIMILARITY: Final = {"rarity": {"type": "BM25", "k1": 0.0, "b": 0.0}}
+
 MAPPING: Final[dict[str, Any]] = {
     "dynamic": "strict",
     "properties": {
@@ -71,8 +74,8 @@ MAPPING: Final[dict[str, Any]] = {
         # all of that in one field, for phrases and for marking words
         "text": {"properties": {language: {"type": "text", "analyzer": language} for language in LANGUAGES}},
         # the names in it, as they are; what these are called elsewhere; how they sound
-        "proper": {"type": "text", "analyzer": "plain", "copy_to": "spelling"},
-        "elsewhere": {"type": "text", "analyzer": "plain", "copy_to": "spelling"},
+        "proper": {"type": "text", "analyzer": "plain", "similarity": "rarity", "copy_to": "spelling"},
+        "elsewhere": {"type": "text", "analyzer": "plain", "similarity": "rarity", "copy_to": "spelling"},
         "sounds": {"type": "keyword"},
         # every word of it as it is written: what a typed word may have been meant as
         "spelling": {"type": "text", "analyzer": "plain", "index_options": "docs", "norms": False},

@@ -26,7 +26,7 @@ from backbone.contracts.checksum import SheetsChecksum
 from backbone.errors import Unavailable
 from services.search import documents, prefixes
 from services.search.analysis import ANALYSIS
-from services.search.documents import MAPPING, Write
+from services.search.documents import MAPPING, SIMILARITY, Write
 from services.search.engine import Engine, EngineRefusedError, IndexMissing, refusal
 from services.search.settings import Settings
 
@@ -75,7 +75,7 @@ def spending() -> Generator[Spent]:
 @cache
 def edition() -> str:
     """A name for how documents look: another one means another index."""
-    what = [documents.EDITION, MAPPING, prefixes.with_ours(ANALYSIS), documents.vocabulary()]
+    what = [documents.EDITION, MAPPING, SIMILARITY, prefixes.with_ours(ANALYSIS), documents.vocabulary()]
     return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:10]
 
 
@@ -188,6 +188,7 @@ class Index:
             "number_of_replicas": 0,
             "refresh_interval": "-1",
             "analysis": prefixes.with_ours(ANALYSIS),
+            "similarity": SIMILARITY,
         }
         async with self._engine.calling() as client:
             await client.options(request_timeout=30).indices.create(index=name, settings=settings, mappings=MAPPING)

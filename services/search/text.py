@@ -40,7 +40,7 @@ PHRASES_AROUND: Final = 2
 _PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
 _MENTIONED: Final = 1.5
 _FOR_PHRASES: Final = ("title", "text")
-_PROPER, _NAMED_ELSEWHERE = 4.0, 4.0
+_PROPER, _NAMED_ELSEWHERE = 1.8, 1.8
 _COUNTRY, _CONTINENT, _THEME, _MAIN_THEME, _BESIDE_A_CONCEPT = 7.0, 5.0, 3.0, 4.5, 0.4
 _SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.7, 0.6, 0.4
 _COMPLETED, _BASE, _BEGUN, _BEGINS, _SOUNDS = 0.6, 0.4, 1.5, 4.0, 2.0
@@ -169,11 +169,8 @@ class Text:
         return [
             *([self._side_by_side(part.text, weight * _SIDE_BY_SIDE)] if is_longer else ()),
             *(self._typed(text, weight * (_APART if is_longer else 1.0), acronym=acronym) for text in spelt),
-            {"match": {"proper": {"query": part.text, "operator": "and", "boost": _PROPER * weight}}},
-            *(
-                {"match": {"elsewhere": {"query": text, "operator": "and", "boost": _NAMED_ELSEWHERE * weight}}}
-                for text in spelt
-            ),
+            _name("proper", part.text, _PROPER * weight),
+            *(_name("elsewhere", text, _NAMED_ELSEWHERE * weight) for text in spelt),
             *self._named(named, weight, self.width),
         ]
 
@@ -305,6 +302,13 @@ def _by_names(names: Cut, field: str, phrases: int) -> Sequence[Body]:
 def _very(names: str, ways: Sequence[Body]) -> Body:
     """Of what these ways find, what has one of these very words: hiver has the stem of HIV, and is not it."""
     return {"bool": {"must": [{"match": {"spelling": names}}, _any(ways)]}}
+
+
+def _name(field: str, text: str, boost: float) -> Body:
+    """What has this name; its words stand together: the centre of a town is not the Town of Huế, Centre."""
+    if " " in text:
+        return {"match_phrase": {field: {"query": text, "slop": 1, "boost": boost}}}
+    return {"match": {field: {"query": text, "operator": "and", "boost": boost}}}
 
 
 def _together(asked: Words) -> Body:
