@@ -95,7 +95,9 @@ async def _bulk(session: aiohttp.ClientSession, chunks: Sequence[bytes]) -> floa
         (made,) = cast("dict[str, Any]", await answer.json()).values()
     index = made["settings"]["index"]
     wanted = {
-        name: value for name, value in index.items() if name in ("analysis", "number_of_shards", "max_ngram_diff")
+        name: value
+        for name, value in index.items()
+        if name in ("analysis", "similarity", "number_of_shards", "max_ngram_diff")
     }
     settings = {"index": {**wanted, "number_of_replicas": "0", "refresh_interval": "-1"}}
     async with session.put("/bench-raw", json={"settings": settings, "mappings": made["mappings"]}) as answer:
