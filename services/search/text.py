@@ -12,7 +12,7 @@ parts must be met depends on the reach:
 Sheets that say it all come first whatever the reach (`ranking`), so that nothing near beats them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import Any, Final, Literal, cast
@@ -34,7 +34,8 @@ MOST_CLAUSES: Final = 800
 MOST_COMPLETED: Final = 3
 MOST_PHRASES_OF_RELATED: Final = 2
 MOST_AROUND: Final = 3  # concepts of a name whose related ones count
-PHRASES_AROUND: Final = 2
+# how many of their longer names; fewer where many sheets are gone through, who have what they need
+PHRASES_AROUND: Final[Mapping[Reach, int]] = {"said": 1, "near": 2, "any": 2}
 
 # how much it counts where a sheet says something
 _PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
@@ -267,8 +268,9 @@ class Text:
         """The concepts related to what is named, each as a clause on the whole text: who speaks of several of them is
         about it.
         """
+        phrases = PHRASES_AROUND[self.reach]
         related = [other for concept in named.concepts[:MOST_AROUND] for other in self.thesaurus.near(concept)]
-        said = [_by_names(self.thesaurus.cut(other), "text", PHRASES_AROUND) for other in dict.fromkeys(related)]
+        said = [_by_names(self.thesaurus.cut(other), "text", phrases) for other in dict.fromkeys(related)]
         return [_constant(_any(ways), _AROUND) for ways in said if ways]
 
     def _levelled(self, said: Callable[[str], Sequence[Body]], weight: float) -> Body:

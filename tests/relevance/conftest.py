@@ -16,8 +16,11 @@ from tests.integration.search.running import index_of
 from tests.integration.search.sheets import demonstration
 
 SCORES: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
+HELD_OUT: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
 KNOWN: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
 # queries of which only the sheets are known that were meant: graded 3, the others not at all
+# judged like the others, by readers who saw the sheets and nothing else, and never used to change anything
+UNSEEN = Path(__file__).parent / "held_out.json"
 KNOWN_ITEMS = Path(__file__).parent / "known_items.json"
 
 
@@ -41,6 +44,14 @@ async def scores(open_sheets: Index, each_search_url: str, pytestconfig: pytest.
 
 
 @pytest.fixture(scope="session")
+async def held_out(open_sheets: Index, each_search_url: str, pytestconfig: pytest.Config) -> list[Score]:
+    """What the queries score that nothing was tuned on, on this engine."""
+    found = await relevance.evaluate(open_sheets, relevance.judgments(UNSEEN))
+    pytestconfig.stash.setdefault(HELD_OUT, {})[await _engine(each_search_url)] = found
+    return found
+
+
+@pytest.fixture(scope="session")
 async def known_items(open_sheets: Index, each_search_url: str, pytestconfig: pytest.Config) -> list[Score]:
     """Where the sheet that was meant stands, on this engine."""
     found = await relevance.evaluate(open_sheets, relevance.judgments(KNOWN_ITEMS))
@@ -58,6 +69,9 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
     console = Console(width=140)
     if SCORES in config.stash:
         console.print(_table(config.stash[SCORES]))
+    if HELD_OUT in config.stash:
+        console.print("held out:")
+        console.print(_table(config.stash[HELD_OUT]))
     if KNOWN in config.stash:
         for engine, found in config.stash[KNOWN].items():
             _print_known(console, engine, found)
