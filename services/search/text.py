@@ -34,8 +34,8 @@ MOST_CLAUSES: Final = 800
 MOST_COMPLETED: Final = 3
 MOST_PHRASES_OF_RELATED: Final = 2
 MOST_AROUND: Final = 3  # concepts of a name whose related ones count
-# how many of their longer names; fewer where many sheets are gone through, who have what they need
-PHRASES_AROUND: Final[Mapping[Reach, int]] = {"said": 1, "near": 2, "any": 2}
+# how many of their longer names; where many sheets are gone through, only what has no name of one word
+PHRASES_AROUND: Final[Mapping[Reach, int]] = {"said": 0, "near": 2, "any": 2}
 
 # how much it counts where a sheet says something
 _PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
@@ -70,7 +70,8 @@ class Text:
     def fitting(self) -> "Text":
         """As wide as the engines' limit of clauses allows."""
         narrower = (replace(self, width=width) for width in WIDTHS)
-        return next((text for text in narrower if text.clauses() <= MOST_CLAUSES), replace(self, width=WIDTHS[-1]))
+        narrowest = replace(self, width=0, before=tuple(replace(text, width=0) for text in self.before))
+        return next((text for text in narrower if text.clauses() <= MOST_CLAUSES), narrowest)
 
     def clauses(self) -> int:
         """How many clauses the query has, with those that put first what says it all."""
@@ -270,7 +271,7 @@ class Text:
         """
         phrases = PHRASES_AROUND[self.reach]
         related = [other for concept in named.concepts[:MOST_AROUND] for other in self.thesaurus.near(concept)]
-        said = [_by_names(self.thesaurus.cut(other), "text", phrases) for other in dict.fromkeys(related)]
+        said = [_by_names(self.thesaurus.cut(other), "text", phrases, 1) for other in dict.fromkeys(related)]
         return [_constant(_any(ways), _AROUND) for ways in said if ways]
 
     def _levelled(self, said: Callable[[str], Sequence[Body]], weight: float) -> Body:
@@ -283,7 +284,7 @@ class Text:
 
 # a search tries several widths, and the next search has the same concepts near
 @lru_cache(maxsize=8_000)
-def _by_names(names: Cut, field: str, phrases: int) -> Sequence[Body]:
+def _by_names(names: Cut, field: str, phrases: int, least: int = 0) -> Sequence[Body]:
     """The ways in which a field says a concept by one of these names."""
     ways: list[Body] = [{"terms": {f"{field}.{language}": terms}} for language, terms in names.single.items()]
     if field == "text":
@@ -296,7 +297,7 @@ def _by_names(names: Cut, field: str, phrases: int) -> Sequence[Body]:
     if field in _FOR_PHRASES:
         ways += [
             {"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}}
-            for language, form in names.longer(phrases)
+            for language, form in names.longer(phrases, least)
         ]
     return ways
 

@@ -123,9 +123,13 @@ class Cut:
     exact: Sequence[str]
     phrases: Mapping[str, Sequence[str]]
 
-    def longer(self, most: int) -> list[tuple[str, str]]:
-        """So many of the longer names of each language."""
-        return [(language, form) for language, forms in self.phrases.items() for form in forms[:most]]
+    def longer(self, most: int, least: int = 0) -> list[tuple[str, str]]:
+        """So many of the longer names of each language; `least` where it has no other name."""
+        return [
+            (language, form)
+            for language, forms in self.phrases.items()
+            for form in forms[: most if language in self.single else max(most, least)]
+        ]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from backbone.contracts import labels
 from backbone.contracts.sheet import PublicSheet
 from services.search import answers
-from services.search.thesaurus import seed
+from services.search.thesaurus import Named, seed
 from tests.integration.search.running import Loaded, index_of
 from tests.integration.search.sheets import demonstration, publication
 from tests.integration.search.test_search import engine_settings
@@ -134,6 +134,30 @@ async def test_a_word_that_few_sheets_say_decides_among_those_that_say_all(each_
     async with index_of(each_search_url, [about, mentions, *others]) as small:
         items = (await small.projects(("q", "internat zorbiennes")))["items"]
         assert [item["id"] for item in items[:2]] == [about.project, mentions.project]
+
+
+async def test_what_speaks_of_several_related_things_comes_before_what_mentions_the_thing(each_search_url: str) -> None:
+    thesaurus = seed()
+    sought = thesaurus.concepts["agroforestry"]
+    names = [concept.forms["fr"][0] for concept in thesaurus.near(sought)]
+    related = [name for name in names if sought not in (thesaurus.named(name.split()) or Named()).concepts]
+    assert len(related) > 3
+    theme = ["governance"]
+    about = publication(
+        str(uuid4()), title="Un terroir", description=f"{', '.join(related)} et agroforesterie.", themes=theme
+    )
+    mentions = publication(
+        str(uuid4()),
+        title="Un terroir",
+        description="Un terroir, avec ses routes et de l’agroforesterie.",
+        themes=theme,
+    )
+    never = publication(str(uuid4()), title="Un terroir", description=f"{', '.join(related)}.", themes=theme)
+    async with index_of(each_search_url, [mentions, never, about]) as small:
+        items = (await small.projects(("q", "agroforesterie")))["items"]
+        found = {item["id"]: item.get("nearly", False) for item in items}
+        assert found == {about.project: False, mentions.project: False, never.project: True}
+        assert items[0]["id"] == about.project
 
 
 async def test_words_of_every_day_are_found_in_other_languages_and_no_search_is_about_them(

@@ -1,5 +1,7 @@
 """The thesaurus, and what a query is understood as with it."""
 
+from dataclasses import replace
+
 import pytest
 
 from backbone.contracts import vocabularies
@@ -144,3 +146,41 @@ def test_the_seed_has_each_theme_and_all_languages() -> None:
         assert set(concept.near) <= concepts.keys(), concept.id
         assert concept.id not in concept.near, concept.id
         assert set(concept.countries) <= vocabularies.countries().keys(), concept.id
+
+
+def test_a_name_of_several_concepts_means_those_of_which_it_is_usual() -> None:
+    asylum = Concept(
+        id="asylum", theme="governance", forms={"fr": ("asile", "exil"), "en": ("asylum", "refuge", "exile")}
+    )
+    moving = Concept(
+        id="moving", theme="governance", forms={"fr": ("migration", "départ", "mobilité", "exode", "exil")}
+    )
+    thesaurus = Thesaurus.of([moving, asylum])
+    found = thesaurus.named(["exil"])
+    assert found is not None
+    # exil and exile are one name: the place is the better one
+    assert dict(zip(found.concepts, found.places, strict=True)) == {moving: 4, asylum: 1}
+    assert found.foremost().concepts == (asylum,)
+    assert (thesaurus.named(["migration"]) or found).foremost().concepts == (moving,)
+    assert words.Named().foremost() == words.Named()
+
+
+def test_of_longer_names_there_is_one_at_least_where_there_is_no_other() -> None:
+    bins = Concept(
+        id="bins", forms={"fr": ("poubelle", "bac à ordures"), "en": ("waste bin", "litter bin", "bin lorry")}
+    )
+    terms = {
+        ("fr", "poubelle"): ("poubel",),
+        ("fr", "bac à ordures"): ("bac", "ordur"),
+        **{("en", name): tuple(name.split()) for name in bins.forms["en"]},
+    }
+    cut = replace(Thesaurus.of([bins]), terms=terms).cut(bins)
+    assert cut.single == {"fr": ["poubel"]}
+    assert cut.longer(0) == []
+    assert cut.longer(0, 1) == [("en", "waste bin")]
+    assert cut.longer(2) == [("fr", "bac à ordures"), ("en", "waste bin"), ("en", "litter bin")]
+
+
+def test_a_search_of_one_topic_may_have_other_words_beside_it() -> None:
+    assert words.understand("eau zorbienne", SMALL).is_of_one_topic
+    assert not words.understand("eau au Sénégal", SMALL).is_of_one_topic
