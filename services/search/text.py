@@ -9,7 +9,7 @@ parts must be met depends on the reach:
   a name that sounds alike, a related concept, the concept's theme;
 - `any`: one part.
 
-Sheets that say it all come first whatever the reach (`ranking`), so that nothing near beats them.
+Sheets that say it all have a lead whatever the reach, and what was typed comes before its correction (`ranking`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -201,7 +201,7 @@ class Text:
 
     def _meant(self, part: Part) -> Named:
         """What a part names, or what the names are of that it begins."""
-        if part.named is None and self._is_beginning(part):
+        if self._is_beginning(part):
             begun = self.thesaurus.begun(part.text)[:MOST_COMPLETED]
             return reduce(lambda one, other: one | other, begun, Named())
         return part.named or Named()
