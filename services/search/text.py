@@ -12,7 +12,7 @@ parts must be met depends on the reach:
 Sheets that say it all have a lead whatever the reach, and what was typed comes before its correction (`ranking`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import Any, Final, Literal, cast
@@ -34,8 +34,7 @@ MOST_CLAUSES: Final = 800
 MOST_COMPLETED: Final = 3
 MOST_PHRASES_OF_RELATED: Final = 2
 MOST_AROUND: Final = 3  # concepts of a name whose related ones count
-# how many of their longer names; where many sheets are gone through, only what has no name of one word
-PHRASES_AROUND: Final[Mapping[Reach, int]] = {"said": 0, "near": 2, "any": 2}
+PHRASES_AROUND: Final = 2  # of their longer names in each language
 
 # how much it counts where a sheet says something
 _PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
@@ -269,10 +268,18 @@ class Text:
         """The concepts related to what is named, each as a clause on the whole text: who speaks of several of them is
         about it.
         """
-        phrases = PHRASES_AROUND[self.reach]
         related = [other for concept in named.concepts[:MOST_AROUND] for other in self.thesaurus.near(concept)]
-        said = [_by_names(self.thesaurus.cut(other), "text", phrases, 1) for other in dict.fromkeys(related)]
+        said = [self._mentioned(other) for other in dict.fromkeys(related)]
         return [_constant(_any(ways), _AROUND) for ways in said if ways]
+
+    def _mentioned(self, concept: Concept) -> Sequence[Body]:
+        """What mentions a concept anywhere; where that is asked of many sheets one clause, not six: its names as they
+        are written, or one longer name in each language where all are long.
+        """
+        names = self.thesaurus.cut(concept)
+        if self.reach != "said":
+            return _by_names(names, "text", PHRASES_AROUND, 1)
+        return [{"terms": {"spelling": names.spelt}}] if names.spelt else _by_names(names, "text", 0, 1)
 
     def _levelled(self, said: Callable[[str], Sequence[Body]], weight: float) -> Body:
         """The more prominently a sheet says it, the more: all synonyms count alike, the rare no more than the usual."""

@@ -115,12 +115,14 @@ Names = dict[tuple[str, ...], Named]
 @dataclass(frozen=True, eq=False)
 class Cut:
     """A concept's names as a query has them, by language: the terms of those of one word (`single`), acronyms, and the
-    longer ones with the language of each; `exact` are words to be met as they are written, in whatever language.
+    longer ones with the language of each; `exact` are words to be met as they are written, in whatever language, and
+    `spelt` all names of one word as they are.
     """
 
     single: Mapping[str, Sequence[str]]
     acronyms: Mapping[str, str]
     exact: Sequence[str]
+    spelt: Sequence[str]
     phrases: Mapping[str, Sequence[str]]
 
     def longer(self, most: int, least: int = 0) -> list[tuple[str, str]]:
@@ -269,7 +271,9 @@ def _cut(concept: Concept, terms: Terms) -> Cut:
         exact |= {fold(word) for form in one if not is_one(form) for word in joined(form)}
         exact |= {fold(form) for form in one if is_acronym(form)}
         phrases[language] = [form for form, found in cut.items() if len(found) > 1]
-    return Cut(single, acronyms, sorted(exact), phrases)
+    words_of_it = {fold(form) for forms in concept.forms.values() for form in forms if is_one(form)}
+    plurals = {f"{word}s" for word in words_of_it if word.isascii()}
+    return Cut(single, acronyms, sorted(exact), sorted(words_of_it | plurals), phrases)
 
 
 def _add(names: Names, form: str, named: Named) -> None:

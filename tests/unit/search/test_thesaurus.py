@@ -176,6 +176,7 @@ def test_of_longer_names_there_is_one_at_least_where_there_is_no_other() -> None
     }
     cut = replace(Thesaurus.of([bins]), terms=terms).cut(bins)
     assert cut.single == {"fr": ["poubel"]}
+    assert cut.spelt == ["poubelle", "poubelles"]
     assert cut.longer(0) == []
     assert cut.longer(0, 1) == [("en", "waste bin")]
     assert cut.longer(2) == [("fr", "bac à ordures"), ("en", "waste bin"), ("en", "litter bin")]
