@@ -131,8 +131,8 @@ def published(sheet: Sheet, version: int) -> Write:
         "place": sheet["location"]["name"],
         "typed": {
             "title": prefixes.beginnings(sheet["title"]),
-            "place": prefixes.beginnings(sheet["location"]["name"]),
-            "authority": prefixes.beginnings(authority["name"]),
+            "place": _beginnings(sheet["location"]["name"]),
+            "authority": _beginnings(authority["name"]),
         },
         "authority_key": f"{authority['ref']}\t{authority['name']}",
         "authority_ref": authority["ref"],
@@ -215,6 +215,10 @@ def _towns_names(proper: Codes, country: str) -> Sequence[str]:
             if typed[start][0].isupper() or not typed[start][0].isascii():
                 found.update(dict.fromkeys(places.variants(" ".join(typed[start:end]), country)))
     return [plain(name) for name in found]
+
+
+# of places and authorities, which have several sheets; a title has one
+_beginnings: Final = lru_cache(maxsize=50_000)(prefixes.beginnings)
 
 
 @lru_cache(maxsize=50_000)

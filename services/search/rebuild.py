@@ -21,12 +21,13 @@ from backbone.components import Supervised
 from backbone.contracts.checksum import SheetsChecksum
 from backbone.database import Transaction
 from backbone.errors import Unavailable
-from services.search import relevance, repository
+from services.search import places, relevance, repository
 from services.search.documents import Write
 from services.search.engine import EngineRefusedError, IndexMissing
 from services.search.index import Index, Outcome
 from services.search.log import Ends, Publications, Unreadable, publications
 from services.search.settings import Settings
+from services.search.thesaurus import seed
 
 log = structlog.get_logger()
 
@@ -112,6 +113,7 @@ async def rebuild(
     """
     started = time.perf_counter()
     report = progress or _silent
+    towns = asyncio.create_task(asyncio.to_thread(places.read))  # while the broker and the engine make ready
     async with _rebuilder(settings) as connection, publications(settings.kafka_bootstrap) as reader:
         for name in await index.left_behind():
             log.info("dropping an index left behind", index=name)
@@ -121,10 +123,13 @@ async def rebuild(
         loaded = Loaded()
         try:
             present = set[str]() if accept_loss else await _present(index)
+            await towns
             await _load(index, name, reader, loaded, report)
+            reading = asyncio.create_task(_read_thesaurus(index))
             await index.open(name)
             # before events have to wait: what comes meanwhile changes little
             judging = time.perf_counter()
+            await reading
             await _judge(index, name, settings, report, accept_worse=accept_worse)
             judging_seconds = time.perf_counter() - judging
             async with connection.transaction():
@@ -230,6 +235,14 @@ async def _compare(index: Index, name: str, loaded: Loaded) -> SheetsChecksum:
         if digest is not None:
             total.add_digest(project, digest)
     return total
+
+
+async def _read_thesaurus(index: Index) -> None:
+    """Read what judged queries are asked with, where there are two indices to compare: an engine opens the new one on
+    one core, and this goes on on another.
+    """
+    if await index.current() is not None:
+        await asyncio.to_thread(seed)
 
 
 async def _judge(index: Index, name: str, settings: Settings, report: Progress, *, accept_worse: bool) -> None:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import filterfalse
 from typing import Final
 
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02b9\u0060\u00b4\u2032\uff07"), "'")
@@ -16,8 +17,8 @@ _APOSTROPHE: Final = "'" + "".join(map(chr, _APOSTROPHES))
 # between what it may hold together; of l'eau, the most frequent by far, it holds nothing. The mark itself comes first
 # and what is around it after: so a text is skimmed for marks
 _HOLDING: Final = re.compile(
-    rf"[.\-{''.join(map(chr, _HYPHENS))}{_APOSTROPHE}](?=[^ ])(?<=[^ ].)"
-    rf"(?:(?<![{_APOSTROPHE}])|(?<![ («\"][ltnsmjdcLTNSMJDC].)|(?=[^\W\d_a-zà-ÿ]))"
+    rf"[.\-{''.join(map(chr, _HYPHENS))}{_APOSTROPHE}](?=\S)(?<=\S.)"
+    rf"(?:(?<![{_APOSTROPHE}])|(?<![\s(«\"][ltnsmjdcLTNSMJDC].)|(?=[^\W\d_a-zà-ÿ]))"
 )
 _HELD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*")
@@ -30,12 +31,14 @@ def plain(text: str) -> str:
     """Composed, with one kind of apostrophe and hyphen, acronyms without dots, nothing invisible, single spaces."""
     if text.isascii() and "." not in text and "`" not in text:
         return " ".join(text.split())
-    text = unicodedata.normalize("NFC", text)
-    if _ODD.search(text):
-        text = text.translate(_PLAIN)
+    text = _even(unicodedata.normalize("NFC", text))
     if "." in text:
         text = _DOTTED.sub(lambda found: found.group().replace(".", ""), text)
     return " ".join(text.split())
+
+
+def _even(text: str) -> str:
+    return text.translate(_PLAIN) if _ODD.search(text) else text
 
 
 def words(text: str) -> list[str]:
@@ -45,7 +48,7 @@ def words(text: str) -> list[str]:
 
 def without_elision(word: str) -> str:
     """A word without the French article or pronoun that leans on it."""
-    return _ELIDED.sub("", word)
+    return _ELIDED.sub("", word) if "'" in word else word
 
 
 @lru_cache(maxsize=100_000)
@@ -53,15 +56,15 @@ def fold(text: str) -> str:
     """Lower case, without accents; the letters that Arabic spells in several ways in one."""
     if text.isascii() and "`" not in text:
         return text.lower()
-    decomposed = unicodedata.normalize("NFD", text.translate(_PLAIN).casefold())
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    decomposed = unicodedata.normalize("NFD", _even(text).casefold())
+    bare = "".join(filterfalse(unicodedata.combining, decomposed))
     return bare.replace("œ", "oe").replace("æ", "ae").translate(_ARABIC)
 
 
 @lru_cache(maxsize=100_000)
 def key(word: str) -> str:
     """What the forms of a word share, number and a final e apart: écoles and école, ciudades and ciudad."""
-    folded = fold(without_elision(word.translate(_PLAIN)))
+    folded = fold(without_elision(_even(word)))
     if not folded.isascii():
         return _ARABIC_ARTICLE.sub("", folded)
     if len(folded) <= 3:
@@ -79,7 +82,7 @@ def key(word: str) -> str:
 
 def keys(text: str) -> tuple[str, ...]:
     """The keys of the words of a text; parts of a hyphenated word count each."""
-    return tuple(key(part) for word in words(plain(text)) for part in word.split("-"))
+    return tuple(map(key, words(plain(text).replace("-", " "))))
 
 
 def joined(text: str) -> list[str]:
@@ -87,20 +90,21 @@ def joined(text: str) -> list[str]:
     écotourisme, Ndjamena, ONG.
     """
     found: dict[str, None] = {}
-    spaced = f" {' '.join(text.split())} "
+    text = f" {text}"
     end = 0
-    for place in _HOLDING.finditer(spaced):
-        if place.start() < end:
+    for place in _HOLDING.finditer(text):
+        start = place.start()
+        if start < end:
             continue
-        end = spaced.index(" ", place.start())
-        token = spaced[spaced.rindex(" ", 0, place.start()) + 1 : end]
-        found.update(dict.fromkeys(_joined_in(token)))
+        before, after = text[:start].rsplit(None, 1)[-1], text[start:].split(None, 1)[0]
+        end = start + len(after)
+        found.update(dict.fromkeys(_joined_in(before + after)))
     return list(found)
 
 
 @lru_cache(maxsize=50_000)
 def _joined_in(token: str) -> tuple[str, ...]:
-    bare = unicodedata.normalize("NFC", token).translate(_PLAIN)
+    bare = _even(unicodedata.normalize("NFC", token))
     acronyms = [acronym.replace(".", "") for acronym in _DOTTED.findall(bare)]
     # N'Djamena is held together, l'eau is not
     held = [word if word[2:3].isupper() else without_elision(word) for word in _HELD.findall(bare)]

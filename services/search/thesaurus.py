@@ -5,17 +5,15 @@ indexed: a change applies at once, to all sheets, on any engine. `thesaurus.json
 the DAECT changes is laid over it (`Changes`).
 """
 
-import gc
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz import process
@@ -23,6 +21,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from backbone.contracts import labels, vocabularies
 from backbone.contracts.text import Code, Country, Line, ThemeCode
+from services.search import collector
 from services.search.function_words import FUNCTION_WORDS
 from services.search.lexicon import Terms
 from services.search.spelling import fold, is_acronym, is_one, joined, key, keys, plain, without_elision, words
@@ -152,22 +151,23 @@ class Thesaurus:
 
     @classmethod
     def of(cls, concepts: Iterable[Concept], generic: Iterable[str] = ()) -> "Thesaurus":
-        with _no_collection():
+        with collector.resting():
             return cls._of({concept.id: concept for concept in concepts}, generic)
 
     @classmethod
     def _of(cls, known: Mapping[str, Concept], generic: Iterable[str]) -> "Thesaurus":
         names: Names = dict(_places_and_themes())
         single = {fold(name): None for name in _single_places_and_themes()}
+        several: set[tuple[str, str]] = set()
         for concept in known.values():
             themes = (concept.id,) if concept.is_theme else ()
             countries = frozenset(concept.countries)
             for forms in concept.forms.values():
                 for place, form in enumerate(forms):
                     _add(names, form, Named((concept,), (place,), themes, countries=countries))
+                    if begun := _spelt(form).begun:
+                        several.add((begun, form))
                 single.update((fold(form), None) for form in forms if _is_single(form))
-        every = (form for concept in known.values() for forms in concept.forms.values() for form in forms)
-        several = {(begun, form) for form in every if (begun := _begun(form))}
         said_of_all = frozenset(part for word in generic for part in keys(word))
         return cls(known, said_of_all, names, _single=sorted(single), _several=sorted(several))
 
@@ -189,7 +189,7 @@ class Thesaurus:
         apart = " ".join(typed)
         found = self._names.get(keys(apart)) or self._names.get(keys(apart.replace("-", "")))
         if not found and len(typed) > _MOST_JOINED and not {fold(typed[0]), fold(typed[-1])} & FUNCTION_WORDS:
-            found = self._names.get(_content(apart))  # gestion des marchés, gestion du marché
+            found = self._names.get(_content(apart, words(plain(apart))))  # gestion des marchés, gestion du marché
         # cold chain and coldchain, agro-foresterie and agroforesterie
         return found or (self._names.get(keys("".join(typed).replace("-", ""))) if len(typed) <= _MOST_JOINED else None)
 
@@ -243,18 +243,6 @@ alike: Final = DamerauLevenshtein.normalized_similarity
 letters: Final = DamerauLevenshtein.distance
 
 
-@contextmanager
-def _no_collection() -> Generator[None]:
-    """So many objects that all stay would be looked at again and again: a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def _cut(concept: Concept, terms: Terms) -> Cut:
     single: dict[str, Sequence[str]] = {}
     acronyms: dict[str, str] = {}
@@ -277,39 +265,47 @@ def _cut(concept: Concept, terms: Terms) -> Cut:
 
 
 def _add(names: Names, form: str, named: Named) -> None:
-    for spelling in _spellings(form):
+    for spelling in _spelt(form).keys:
         there = names.get(spelling)
         names[spelling] = there | named if there else named
 
 
+class _Spelt(NamedTuple):
+    """The keys under which a name is looked up; where it has several words, how one who has not ended it is compared
+    with it (`begun`).
+    """
+
+    keys: tuple[tuple[str, ...], ...]
+    begun: str
+
+
 # what a change leaves as it is need not be spelt again: all of it takes seconds
 @lru_cache(maxsize=200_000)
-def _spellings(form: str) -> tuple[tuple[str, ...], ...]:
-    """The keys under which a name is looked up."""
-    parts = keys(form)
+def _spelt(form: str) -> _Spelt:
+    typed = words(plain(form))
+    *whole, last = typed or [""]
+    begun = " ".join((*map(key, whole), fold(last))) if whole else ""
+    return _Spelt(_spellings(form, typed), begun)
+
+
+def _spellings(form: str, typed: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    parts = tuple(key(part) for word in typed for part in word.split("-"))
     if len(parts) == 1 and "-" not in form:
         return (parts,)
     spelt = {parts, keys(form.replace("-", ""))} if "-" in form else {parts}
     if len(parts) == _MOST_JOINED:
         spelt.add(keys(form.replace(" ", "").replace("-", "")))
-    spelt.add(_content(form))
+    spelt.add(_content(form, typed))
     return tuple(spelling for spelling in spelt if spelling and len(spelling) <= LONGEST_NAME)
 
 
-def _content(text: str) -> tuple[str, ...]:
+def _content(text: str, typed: Sequence[str]) -> tuple[str, ...]:
     """A key for a name whose small words may be others: those between its content; empty where it has none such."""
     if text.count(" ") + text.count("-") < _MOST_JOINED:
         return ()
-    typed = [part for word in words(plain(text)) for part in without_elision(word).split("-")]
-    parts = tuple(key(word) for word in typed if fold(word) not in FUNCTION_WORDS)
-    return ("", *parts) if len(typed) > len(parts) > 1 else ()
-
-
-@lru_cache(maxsize=200_000)
-def _begun(form: str) -> str:
-    """A name of several words as one who has not ended it is compared with it; empty for one word."""
-    *whole, last = words(plain(form)) or [""]
-    return " ".join((*(key(word) for word in whole), fold(last))) if whole else ""
+    bare = [part for word in typed for part in without_elision(word).split("-")]
+    parts = tuple(key(word) for word in bare if fold(word) not in FUNCTION_WORDS)
+    return ("", *parts) if len(bare) > len(parts) > 1 else ()
 
 
 @cache
@@ -363,9 +359,10 @@ def _also_called() -> Mapping[str, Mapping[str, Sequence[str]]]:
 def seed() -> Thesaurus:
     """What a new stack begins with."""
     path = resources.files("services.search").joinpath("thesaurus.json")
-    given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    generic = [word for words in given["generic"].values() for word in words]
-    return Thesaurus.of(map(_read, given["concepts"]), generic)
+    with collector.staying():
+        given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        generic = [word for words in given["generic"].values() for word in words]
+        return Thesaurus.of(map(_read, given["concepts"]), generic)
 
 
 def _read(entry: Mapping[str, Any]) -> Concept:

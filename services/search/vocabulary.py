@@ -23,6 +23,7 @@ from services.search.spelling import keys
 from services.search.thesaurus import LONGEST_NAME, Concept, Form, Thesaurus, seed
 
 LOOK_EVERY_S: Final = 2.0
+MOST_FORMS: Final = 50  # of a concept in one language
 Origin = Literal["seed", "changed", "added"]
 
 
@@ -149,8 +150,8 @@ async def remove(tx: Transaction, concept: str, match: str | None, account: str)
 def _checked(concept: str, content: Content, known: dict[str, Entry]) -> Concept:
     errors: list[FieldError] = []
     for language, forms in content.forms.items():
-        if len(forms) > 20:
-            errors.append(FieldError(f"forms.{language}", "must be at most 20", "too_long"))
+        if len(forms) > MOST_FORMS:
+            errors.append(FieldError(f"forms.{language}", f"must be at most {MOST_FORMS}", "too_long"))
         for place, form in enumerate(forms):
             if len(form) > 100 or not 1 <= len(keys(form)) <= LONGEST_NAME:
                 detail = f"must have 1 to {LONGEST_NAME} words and at most 100 characters"

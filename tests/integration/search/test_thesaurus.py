@@ -81,7 +81,7 @@ async def test_only_the_daect_writes(running: Running, role: str | None, status:
         ({"forms": {"fr": []}}, ["forms"]),
         ({"forms": {"fr": ["un deux trois quatre cinq six"]}}, ["forms.fr.0"]),
         ({"forms": {"fr": ["eau", "!!!"]}}, ["forms.fr.1"]),
-        ({"forms": {"fr": ["x"] * 21}}, ["forms.fr"]),
+        ({"forms": {"fr": ["x"] * 51}}, ["forms.fr"]),
         ({"forms": {"fr": ["a\u0000b"]}}, ["forms.fr.0"]),
         ({"forms": {"de": ["Wasser"]}}, ["forms.de.[key]"]),
         ({"forms": {"fr": ["eau"]}, "theme": "fishing"}, ["theme"]),

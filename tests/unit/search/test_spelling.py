@@ -61,6 +61,9 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
 def test_compounds_are_joined_and_acronyms_undotted() -> None:
     assert spelling.joined("L’éco-tourisme à N'Djamena, par une O.N.G.") == ["écotourisme", "NDjamena", "ONG"]
     assert spelling.joined("l'eau d'Abidjan") == ["dAbidjan"]
+    # whatever space there is between words
+    spaced = "l'eau\nl'éco-tourisme\u00a0: O.N.G.\u202f;\t(d'Abidjan"
+    assert spelling.joined(spaced) == ["écotourisme", "ONG", "dAbidjan"]
 
 
 @pytest.mark.parametrize(

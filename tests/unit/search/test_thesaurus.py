@@ -7,6 +7,7 @@ import pytest
 from backbone.contracts import vocabularies
 from services.search import words
 from services.search.thesaurus import Concept, Thesaurus, seed
+from services.search.vocabulary import MOST_FORMS
 
 WATER = Concept(id="water", theme="water-sanitation", forms={"fr": ("eau",), "en": ("water",)})
 DRINKING = Concept(
@@ -143,6 +144,7 @@ def test_the_seed_has_each_theme_and_all_languages() -> None:
     assert vocabularies.themes().keys() <= concepts.keys()
     for concept in concepts.values():
         assert all(concept.forms.get(language) for language in vocabularies.LANGUAGES), concept.id
+        assert all(len(forms) <= MOST_FORMS for forms in concept.forms.values()), concept.id
         assert set(concept.near) <= concepts.keys(), concept.id
         assert concept.id not in concept.near, concept.id
         assert set(concept.countries) <= vocabularies.countries().keys(), concept.id
