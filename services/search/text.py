@@ -294,13 +294,11 @@ class Text:
 def _by_names(names: Cut, field: str, phrases: int, least: int = 0) -> Sequence[Body]:
     """The ways in which a field says a concept by one of these names."""
     ways: list[Body] = [{"terms": {f"{field}.{language}": terms}} for language, terms in names.single.items()]
-    if field == "text":
-        ways += [{"terms": {"spelling": names.exact}}] if names.exact else []
-    else:
-        ways += [
-            _very(acronyms, [{"match": {f"{field}.{language}": acronyms}}])
-            for language, acronyms in names.acronyms.items()
-        ]
+    ways += [
+        _very(acronyms, [{"match": {f"{field}.{language}": acronyms}}]) for language, acronyms in names.acronyms.items()
+    ]
+    if field == "text" and names.exact:
+        ways.append({"terms": {"spelling": names.exact}})
     if field in _FOR_PHRASES:
         ways += [
             {"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}}

@@ -257,9 +257,9 @@ def _cut(concept: Concept, terms: Terms) -> Cut:
             acronyms[language] = short
         # of sans-papiers the engine leaves papier, which is another thing: sheets have it joined, too
         exact |= {fold(word) for form in one if not is_one(form) for word in joined(form)}
-        exact |= {fold(form) for form in one if is_acronym(form)}
         phrases[language] = [form for form, found in cut.items() if len(found) > 1]
-    words_of_it = {fold(form) for forms in concept.forms.values() for form in forms if is_one(form)}
+    every = (form for forms in concept.forms.values() for form in forms)
+    words_of_it = {fold(form) for form in every if is_one(form) and not is_acronym(form)}
     plurals = {f"{word}s" for word in words_of_it if word.isascii()}
     return Cut(single, acronyms, sorted(exact), sorted(words_of_it | plurals), phrases)
 

@@ -221,10 +221,20 @@ async def test_compounds_and_acronyms_are_found_however_they_are_written(each_se
 
 async def test_an_acronym_is_no_word_of_the_same_stem(each_search_url: str) -> None:
     winter = publication(str(uuid4()), title="Du foin d’hiver pour les troupeaux")
-    health = publication(str(uuid4()), title="Saturday clinics", summary="Tests for HIV in the townships")
+    health = publication(
+        str(uuid4()), title="Saturday clinics", summary="Tests for HIV in the townships", language="en"
+    )
     async with index_of(each_search_url, [winter, health]) as small:
         for q in ("HIV", "hiv", "VIH"):
             assert await found(small, q) == {health.project}, q
+
+
+async def test_an_acronym_of_one_language_is_no_word_of_another(each_search_url: str) -> None:
+    island = publication(str(uuid4()), title="Des écoles pour l’île")
+    rights = publication(str(uuid4()), title="Acceso a la ILE en la región", language="es")
+    async with index_of(each_search_url, [island, rights]) as small:
+        for q in ("avortement", "IVG"):
+            assert await found(small, q) == {rights.project}, q
 
 
 async def test_a_name_that_ends_as_one_word_is_not_that_word(each_search_url: str) -> None:
