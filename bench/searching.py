@@ -48,7 +48,7 @@ async def load(stack: Stack, client: Client, count: int = SHEETS, already: int =
 
 async def measure_rebuild(stack: Stack) -> list[Figure]:
     """Sheets a second of `./bourse search rebuild` and of a raw bulk of the documents that it made, in turn; and of a
-    rebuild less its judged queries, which take the same time whatever the number of sheets.
+    rebuild less its judged queries, which take some seconds however few sheets there are.
     """
     rebuilt: list[float] = []
     unjudged: list[float] = []
