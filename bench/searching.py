@@ -26,7 +26,7 @@ AT_ONCE: Final = 2
 ALIAS: Final = "bourse-projets"
 
 
-async def load(stack: Stack, client: Client, count: int = SHEETS, already: int = 0) -> float:
+async def load(stack: Stack, client: Client, count: int, already: int = 0) -> float:
     """Publish so many sheets on the topic itself, less those that were before; the seconds until they are found."""
     before = (await client.call("search", "GET", "/projects?size=1"))["total"]
     producer: Any = AIOKafkaProducer(bootstrap_servers=stack.bootstrap, linger_ms=20)

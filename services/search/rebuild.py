@@ -125,7 +125,8 @@ async def rebuild(
             present = set[str]() if accept_loss else await _present(index)
             await towns
             await _load(index, name, reader, loaded, report)
-            reading = asyncio.create_task(_read_thesaurus(index))
+            # for judged queries: an engine opens an index on one core, and this goes on on another
+            reading = asyncio.create_task(asyncio.to_thread(seed))
             await index.open(name)
             # before events have to wait: what comes meanwhile changes little
             judging = time.perf_counter()
@@ -235,14 +236,6 @@ async def _compare(index: Index, name: str, loaded: Loaded) -> SheetsChecksum:
         if digest is not None:
             total.add_digest(project, digest)
     return total
-
-
-async def _read_thesaurus(index: Index) -> None:
-    """Read what judged queries are asked with, where there are two indices to compare: an engine opens the new one on
-    one core, and this goes on on another.
-    """
-    if await index.current() is not None:
-        await asyncio.to_thread(seed)
 
 
 async def _judge(index: Index, name: str, settings: Settings, report: Progress, *, accept_worse: bool) -> None:
