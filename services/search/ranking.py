@@ -17,8 +17,7 @@ _HALF_AS_FRESH_AFTER: Final = "180d"
 _SAYS_ALL: Final = 4.0  # for each part: about as much as to say it in the title and in the text
 _FIRST: Final = 1000.0  # above all that the words may reach
 
-_TYPED: Final = "said as typed"
-_NAMES: Final = (_TYPED, "said as corrected")  # of the queries in `Text.before`
+_NAMES: Final = ("said first", "said then")  # of the queries in `Text.before`
 
 
 def ranked(text: Text, day: str) -> Body:
@@ -40,21 +39,21 @@ def ranked(text: Text, day: str) -> Body:
         }
     }
     boosts = [_SAYS_ALL * len(before.words.parts) for before in text.before]
-    if text.is_corrected:
+    if text.is_corrected and not text.misspelt:
         # what was typed may have been meant, however well a sheet goes with the correction
         boosts[0] = _FIRST
     return _with_said(text, scored, boosts)
 
 
 def said_first(text: Text) -> Body:
-    """The query of a text whose order is another: what says it all comes first, as typed and then as corrected."""
+    """The query of a text whose order is another: what says it all comes first."""
     found = {"constant_score": {"filter": replace(text, before=()).filter(), "boost": 0}}
     return _with_said(text, found, [1 / 2**place for place, _ in enumerate(text.before)])
 
 
-def says_all(hit: Mapping[str, Any]) -> bool:
+def says_all(hit: Mapping[str, Any], text: Text) -> bool:
     """Whether a hit of a text that reaches further says all that was typed."""
-    return _TYPED in hit.get("matched_queries", ())
+    return not text.misspelt and _NAMES[0] in hit.get("matched_queries", ())
 
 
 def _with_said(text: Text, found: Body, boosts: Sequence[float]) -> Body:
@@ -65,4 +64,4 @@ def _with_said(text: Text, found: Body, boosts: Sequence[float]) -> Body:
         {"constant_score": {"filter": before.filter(), "boost": boost, "_name": _NAMES[place]}}
         for place, (before, boost) in enumerate(zip(text.before, boosts, strict=True))
     ]
-    return {"bool": {"should": [found, *said], "minimum_should_match": 1}} if said else found
+    return {"bool": {"should": [found, {"dis_max": {"queries": said}}], "minimum_should_match": 1}} if said else found

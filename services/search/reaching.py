@@ -16,7 +16,8 @@ Answer = Mapping[str, Any]
 
 ENOUGH: Final = 16  # where so many sheets say all the words, no others are looked for
 _RARE: Final = 0.05  # of all sheets: what so few say is what a search is about
-_LIKE: Final = 0.78  # how much of a word a correction must share with it: one letter in five
+# how much of a word a correction must share with it: all but one letter in five, of a longer one all but two in seven
+_LIKE, _LIKE_LONGER, _LONGER = 0.78, 0.7, 7
 _SUGGESTER: Final[Body] = {
     "field": "spelling",
     "suggest_mode": "missing",
@@ -70,24 +71,28 @@ async def _wider(index: Index, text: Text, to: Reach) -> Text:
     """The text with what must be known to reach further: words corrected or completed, and what sheets say of it."""
     asked = await _asked_of_words(index, text)
     best = {word: _best(word, options, text.thesaurus) for word, options in asked.suggested.items()}
-    meant = words.completed(text.words, text.thesaurus) or words.corrected(
-        text.words, {word: option for word, option in best.items() if option}
-    )
+    completed = words.completed(text.words, text.thesaurus)
+    meant = completed or words.corrected(text.words, {word: option for word, option in best.items() if option})
     if meant is None:
         return replace(text, reach=to, unsaid=asked.unsaid, rare=asked.rare, before=(text,)).fitting()
     other = understood(meant, text.thesaurus)
     asked = await _asked_of_words(index, other)
-    return replace(other, reach=to, unsaid=asked.unsaid, rare=asked.rare, before=(text, other)).fitting()
+    wider = replace(other, reach=to, unsaid=asked.unsaid, rare=asked.rare, misspelt=completed is None)
+    return replace(wider, before=(text, other) if completed else (other, text)).fitting()
 
 
 def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:
     """The nearest by letters of the sheets' words and the thesaurus's; of those as near, one that sheets have."""
-    shares = {**dict(thesaurus.like(word, _LIKE)), **options}
+    shares = {**dict(thesaurus.like(word, _least_like(word))), **options}
 
     def worth(option: str) -> tuple[int, bool, bool, float]:
         return -letters(word, option), option in options, thesaurus.named([option]) is not None, shares[option]
 
     return max(shares, key=worth, default=None)
+
+
+def _least_like(word: str) -> float:
+    return _LIKE_LONGER if len(word) >= _LONGER else _LIKE
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,13 @@ class _Asked:
 async def _asked_of_words(index: Index, text: Text) -> _Asked:
     doubtful = text.words.doubtful
     suggest = {f"w{place}": {"text": plain(word), "term": _SUGGESTER} for place, word in enumerate(doubtful.values())}
+    # a shard suggests others for a word that it has not, were it in all of the others
+    written = {f"w{place}": {"term": {"spelling": word}} for place, word in enumerate(doubtful)}
     body: Body = {
         "size": 0,
         "track_total_hits": False,
         "query": PUBLISHED,
-        "aggs": {"parts": {"filters": {"filters": text.counted()}}},
+        "aggs": {"parts": {"filters": {"filters": {**text.counted(), **written}}}},
         **({"suggest": suggest} if suggest else {}),
     }
     answer = await index.search(body)
@@ -120,13 +127,13 @@ async def _asked_of_words(index: Index, text: Text) -> _Asked:
     begun = _begun(text, counts["begun"])
     suggested: dict[str, dict[str, float]] = {}
     for place, word in enumerate(doubtful):
-        if word == begun:
+        if word == begun or counts[f"w{place}"]:
             continue
         tokens = answer["suggest"][f"w{place}"]
         found = tokens[0]["options"] if len(tokens) == 1 else ()
         # measured as the thesaurus measures: the engine has a scale of its own
         measured = {option["text"]: alike(word, option["text"]) for option in found}
-        options = {option: share for option, share in measured.items() if share >= _LIKE}
+        options = {option: share for option, share in measured.items() if share >= _least_like(word)}
         if word in said:
             # a stemmer took it for another word: it is misspelt where no sheet has it so and a name is spelt nearly so
             options = {option: share for option, share in options.items() if text.thesaurus.named([option])}

@@ -46,7 +46,7 @@ async def search(index: Index, thesaurus: Thesaurus, asked: Search) -> dict[str,
         "facets": facets.answer(reached.answer["aggregations"], asked.filters.selections, asked.language),
         "cursor": queries.cursor(asked, text, page.day, shown[-1]) if len(hits) > asked.size else None,
         "relaxed": relaxed,
-        "said": first["hits"]["total"]["value"] if relaxed and first is not None else None,
+        "said": _said(first, text) if relaxed and first is not None else None,
         "did_you_mean": text.words.text if text.is_corrected else None,
         "help": offered,
     }
@@ -118,6 +118,10 @@ async def similar(index: Index, project: str, asked: Similar) -> dict[str, Any]:
     return {"items": likeness.answer(document, hits, asked.size, asked.language)}
 
 
+def _said(first: Mapping[str, Any], text: Text) -> int:
+    return 0 if text.misspelt else first["hits"]["total"]["value"]
+
+
 def _count(total: int, relaxed: bool) -> None:
     if total == 0:
         ZERO.inc()
@@ -127,7 +131,7 @@ def _count(total: int, relaxed: bool) -> None:
 
 def _item(hit: Mapping[str, Any], asked: Search, text: Text) -> dict[str, Any]:
     item = documents.item(hit["_source"]["sheet"])
-    if text.before and not ranking.says_all(hit):
+    if text.before and not ranking.says_all(hit, text):
         item["nearly"] = True
     near = asked.filters.near
     if near is not None:

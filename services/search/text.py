@@ -21,7 +21,7 @@ from backbone.contracts import vocabularies
 from services.search.places import sound
 from services.search.spelling import bases, fold, is_acronym, is_one, joined
 from services.search.thesaurus import Concept, Cut, Named, Thesaurus
-from services.search.words import Part, Words
+from services.search.words import Part, Words, within
 
 Body = dict[str, Any]
 Reach = Literal["said", "near", "any"]
@@ -43,7 +43,7 @@ _FOR_PHRASES: Final = ("title", "text")
 _PROPER, _NAMED_ELSEWHERE = 1.8, 1.8
 _COUNTRY, _CONTINENT, _THEME, _MAIN_THEME, _BESIDE_A_CONCEPT = 7.0, 5.0, 3.0, 4.5, 0.4
 _SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.7, 0.6, 0.4
-_COMPLETED, _BASE, _BEGUN, _BEGINS, _SOUNDS = 0.6, 0.4, 1.5, 4.0, 2.0
+_COMPLETED, _BASE, _WITHIN, _BEGUN, _BEGINS, _SOUNDS = 0.6, 0.4, 0.4, 1.5, 4.0, 2.0
 _IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.5, 0.5, 1.0
 _AROUND = 0.5
 _GENERIC, _BESIDE, _BESIDE_RARE, _TOGETHER, _OF_A_PLACE = 0.1, 0.2, 0.7, 0.5, 0.3
@@ -54,7 +54,8 @@ _CODE: Final = 20.0
 @dataclass(frozen=True)
 class Text:
     """The query of text at one reach; `unsaid` are the parts that no sheet says, `rare` those that few do, `before`
-    what says it all and comes first: the words as typed and, where these were corrected, as corrected.
+    what says it all and comes first: the words as typed and, where these were completed, as completed; as corrected and
+    then as typed where these were `misspelt`: no sheet has them so, if a stemmer brings them together with others.
     """
 
     words: Words
@@ -63,6 +64,7 @@ class Text:
     unsaid: frozenset[Part] = frozenset()
     rare: frozenset[Part] = frozenset()
     before: tuple["Text", ...] = ()
+    misspelt: bool = False
     width: int = WIDTHS[0]
     scores: bool = True
 
@@ -188,6 +190,8 @@ class Text:
                 if part.named is None:
                     for named in self.thesaurus.begun(part.text)[:MOST_COMPLETED]:
                         ways += self._named(named, _COMPLETED, 0)
+        else:
+            ways += [_best(self._said(one), _WITHIN) for one in within(part, self.thesaurus)]
         meant = self._meant(part)
         for concept in meant.concepts:
             related = self.thesaurus.near(concept)[: self.width]

@@ -97,18 +97,32 @@ def understand(q: str, thesaurus: Thesaurus) -> Words:
         said = words(plain(q).lower())  # who types all in capitals names no acronym
     typed = [without_elision(word) for word in said]
     content = [word for word in typed if fold(word) not in FUNCTION_WORDS] or typed
+    parts = _parts(typed, content, thesaurus)
+    heavy = [part for part in parts if not all(thesaurus.is_generic(word) for word in part.words)]
+    beside = [part for part in parts if part not in heavy] if heavy else []
+    return Words(q, tuple((heavy or parts)[:MOST_PARTS]), tuple(beside[:MOST_BESIDE]))
+
+
+def within(part: Part, thesaurus: Thesaurus) -> list[Part]:
+    """The names of topics that a longer name is made of."""
+    shorter = _parts(part.words, (), thesaurus, longest=len(part.words) - 1)
+    return [one for one in shorter if one.named and one.named.is_topic]
+
+
+def _parts(
+    typed: Sequence[str], content: Sequence[str], thesaurus: Thesaurus, longest: int = LONGEST_NAME
+) -> list[Part]:
+    """The longest names that these words have, and the others of the `content`."""
     parts: list[Part] = []
     # names are looked up with the small words that they have: état civil, but also accès à l'eau
     place = 0
     while place < len(typed):
-        length, named = _longest_name(typed[place:], thesaurus)
+        length, named = _longest_name(typed[place : place + longest], thesaurus)
         taken = tuple(typed[place : place + length])
         if named is not None or taken[0] in content:
             parts.append(Part(taken, named, is_last=place + length == len(typed)))
         place += length
-    heavy = [part for part in parts if not all(thesaurus.is_generic(word) for word in part.words)]
-    beside = [part for part in parts if part not in heavy] if heavy else []
-    return Words(q, tuple((heavy or parts)[:MOST_PARTS]), tuple(beside[:MOST_BESIDE]))
+    return parts
 
 
 def _longest_name(following: Sequence[str], thesaurus: Thesaurus) -> tuple[int, Named | None]:

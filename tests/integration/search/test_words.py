@@ -120,6 +120,45 @@ async def test_of_corrections_the_one_with_the_fewest_letters_changed_is_meant(e
         assert (answer["did_you_mean"], [item["id"] for item in answer["items"]]) == ("papier recyclé", [paper.project])
 
 
+async def test_a_misspelling_is_not_the_word_that_a_stemmer_takes_it_for(each_search_url: str) -> None:
+    # fondderie has the stem of fonds
+    foundry = publication(str(uuid4()), title="Un port", description="Le port a une fonderie.")
+    fund = publication(str(uuid4()), title="Un fonds pour les fonds marins", description="Des fonds, encore des fonds.")
+    async with index_of(each_search_url, [fund, foundry]) as small:
+        for sort in ("relevance", "newest"):
+            answer = await small.projects(("q", "fondderie"), ("sort", sort))
+            assert (answer["did_you_mean"], answer["said"], saying(answer)) == ("fonderie", 0, set())
+            assert [item["id"] for item in answer["items"]] == [foundry.project, fund.project]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("pedagojiqe", "pédagogique"), ("asainisement", "assainissement"), ("bibloithéque", "bibliothèque")],
+)
+async def test_two_letters_of_a_longer_word_may_be_wrong(each_search_url: str, typed: str, meant: str) -> None:
+    sheet, other = (
+        publication(str(uuid4()), title=f"Un plan : {word}", themes=["digital"]) for word in (meant, "rien")
+    )
+    async with index_of(each_search_url, [other, sheet]) as small:
+        answer = await small.projects(("q", typed))
+        assert (answer["did_you_mean"], [item["id"] for item in answer["items"]]) == (
+            re.sub("[èé]", "e", meant),
+            [sheet.project],
+        )
+
+
+async def test_a_longer_name_comes_near_what_its_words_name(each_search_url: str) -> None:
+    thesaurus = seed()
+    assert thesaurus.named(["centre", "socio-culturel"])
+    cultural, other = (
+        publication(str(uuid4()), title=title, description=title, themes=["digital"])
+        for title in ("Une saison culturelle", "Une saison des pluies")
+    )
+    async with index_of(each_search_url, [other, cultural]) as small:
+        answer = await small.projects(("q", "centre socio-culturel"))
+        assert (answer["said"], [item["id"] for item in answer["items"]]) == (0, [cultural.project])
+
+
 async def test_a_word_that_few_sheets_say_decides_among_those_that_say_all(each_search_url: str) -> None:
     about = publication(
         str(uuid4()),
