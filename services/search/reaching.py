@@ -123,7 +123,9 @@ async def _asked_of_words(index: Index, text: Text) -> _Asked:
     sheets = {part: counts[str(place)] for place, part in enumerate(text.words.parts)}
     unsaid = frozenset(part for part, count in sheets.items() if not count)
     rare = frozenset(part for part, count in sheets.items() if 0 < count <= counts["all"] * _RARE)
-    said = {fold(word) for part in text.words.parts if part not in unsaid for word in part.words}
+    said = {
+        fold(one) for part in text.words.parts if part not in unsaid for word in part.words for one in word.split("-")
+    }
     begun = _begun(text, counts["begun"])
     suggested: dict[str, dict[str, float]] = {}
     for place, word in enumerate(doubtful):

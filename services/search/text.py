@@ -331,7 +331,9 @@ def _together(asked: Words) -> Body:
 
 
 def _begun(part: Part) -> Body:
-    return {"prefix": {"spelling": {"value": fold(part.words[-1])}}}
+    *whole, last = part.words[-1].split("-")
+    clauses = [{"match": {"spelling": word}} for word in whole if word]
+    return {"bool": {"filter": [*clauses, {"prefix": {"spelling": {"value": fold(last)}}}]}}
 
 
 def _count(clause: Any) -> int:

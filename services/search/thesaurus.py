@@ -157,8 +157,9 @@ class Thesaurus:
     @classmethod
     def _of(cls, known: Mapping[str, Concept], generic: Iterable[str]) -> "Thesaurus":
         names: Names = dict(_places_and_themes())
-        single = {fold(name): None for name in _single_places_and_themes()}
-        several: set[tuple[str, str]] = set()
+        others = _names_of_places_and_themes()
+        single = {fold(name): None for name in others if _is_single(name)}
+        several = {(begun, name) for name in others if (begun := _spelt(name).begun)}
         for concept in known.values():
             themes = (concept.id,) if concept.is_theme else ()
             countries = frozenset(concept.countries)
@@ -283,7 +284,7 @@ class _Spelt(NamedTuple):
 @lru_cache(maxsize=200_000)
 def _spelt(form: str) -> _Spelt:
     typed = words(plain(form))
-    *whole, last = typed or [""]
+    *whole, last = [one for word in typed for one in without_elision(word).split("-")] or [""]
     begun = " ".join((*map(key, whole), fold(last))) if whole else ""
     return _Spelt(_spellings(form, typed), begun)
 
@@ -325,12 +326,14 @@ def _places_and_themes() -> Names:
     return names
 
 
-def _single_places_and_themes() -> Iterable[str]:
+@cache
+def _names_of_places_and_themes() -> Collection[str]:
+    found: dict[str, None] = {}
     for code in vocabularies.countries():
-        yield from filter(_is_single, _country_names(code))
+        found.update(dict.fromkeys(_country_names(code)))
     for theme in vocabularies.themes().values():
-        names = (*(theme.label(language) for language in _LANGUAGES), *theme.synonyms)
-        yield from filter(_is_single, names)
+        found.update(dict.fromkeys((*(theme.label(language) for language in _LANGUAGES), *theme.synonyms)))
+    return found
 
 
 def _is_single(form: str) -> bool:

@@ -17,7 +17,11 @@ MOST_PARTS: Final = 6
 MOST_BESIDE: Final = 3
 LEAST_BEGUN: Final = 3  # letters of a word that may be unfinished
 LEAST_MISSPELT: Final = 4
+_LEAST_OF_A_NAME: Final = 2  # of the last word of a name of several
+_SHORT_ACRONYM: Final = 4
 
+# an article or pronoun that leans on the next word, typed without its apostrophe: d eau
+_STRAY: Final = re.compile(r"(?<!\S)([ltnsmjdc]|qu) (?=[aeiouyhàâéèêëîïôûœ])", re.IGNORECASE)
 _A_CODE: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+){2,}")
 
 
@@ -34,9 +38,14 @@ class Part:
         return " ".join(self.words)
 
     @property
+    def is_ended(self) -> bool:
+        """Whether no letter can be missing: who types few capitals, or a single letter, has ended it."""
+        return len(self.text) < _LEAST_OF_A_NAME or (self.text.isupper() and len(self.text) <= _SHORT_ACRONYM)
+
+    @property
     def may_be_begun(self) -> bool:
-        """Whether its last letters may be missing; who types capitals has ended an acronym."""
-        return self.is_last and len(self.text) >= LEAST_BEGUN and not self.text.isupper()
+        """Whether its last letters may be missing."""
+        return self.is_last and len(self.text) >= LEAST_BEGUN and not self.is_ended
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,8 @@ class Words:
     @property
     def doubtful(self) -> dict[str, str]:
         """The words that may be misspelt, by their folded form: no name, no code that a figure sets apart."""
-        typed = [word for part in self.parts if part.named is None for word in part.words]
-        return {fold(word): word for word in typed if len(word) >= LEAST_MISSPELT and not _has_figures(word)}
+        typed = [word for part in self.parts if part.named is None for word in part.words if not _has_figures(word)]
+        return {fold(one): one for word in typed for one in word.split("-") if len(one) >= LEAST_MISSPELT}
 
     def without(self, left_out: Part) -> str:
         """The query without one of its parts."""
@@ -90,11 +99,15 @@ def _has_figures(word: str) -> bool:
     return any(char.isdigit() for char in word)
 
 
+def _typed(q: str) -> list[str]:
+    return words(_STRAY.sub(r"\1'", plain(q)))
+
+
 def understand(q: str, thesaurus: Thesaurus) -> Words:
     """Cut a query into its parts."""
-    said = words(plain(q))
+    said = _typed(q)
     if len(said) > 1 and all(word.isupper() for word in said):
-        said = words(plain(q).lower())  # who types all in capitals names no acronym
+        said = [word.lower() for word in said]  # who types all in capitals names no acronym
     typed = [without_elision(word) for word in said]
     content = [word for word in typed if fold(word) not in FUNCTION_WORDS] or typed
     parts = _parts(typed, content, thesaurus)
@@ -138,22 +151,26 @@ def _longest_name(following: Sequence[str], thesaurus: Thesaurus) -> tuple[int, 
 
 def completed(asked: Words, thesaurus: Thesaurus) -> str | None:
     """The query with its last words completed to a name of several words that they begin, where they are none yet."""
-    typed = words(plain(asked.text))
-    if asked.unfinished is None or len(asked.unfinished.words) > 1:
+    typed = _typed(asked.text)
+    last = asked.parts[-1] if asked.parts else None
+    if last is None or not last.is_last or last.is_ended or len(last.words) > 1:
         return None
-    for length in range(min(LONGEST_NAME, len(typed)), 1, -1):
-        name = thesaurus.completed([without_elision(word) for word in typed[-length:]])
-        if name is not None and keys(name) != keys(" ".join(typed[-length:])):
-            return " ".join((*typed[:-length], name))
+    for length in range(min(LONGEST_NAME, len(typed)), 0, -1):
+        kept, (first, *others) = typed[:-length], typed[-length:]
+        bare = without_elision(first)
+        begun = [one for word in (bare, *map(without_elision, others)) for one in word.split("-")]
+        name = thesaurus.completed(begun) if len(begun) > 1 else None
+        if name is not None and keys(name) != keys(" ".join(begun)):
+            return " ".join((*kept, first.removesuffix(bare) + name))
     return None
 
 
 def corrected(asked: Words, corrections: Mapping[str, str]) -> str | None:
     """The query with these corrections (folded word to another); None where nothing changes but number or accents."""
-    typed = words(plain(asked.text))
+    typed = _typed(asked.text)
     made: list[str] = []
     for word in typed:
         bare = without_elision(word)
-        other = corrections.get(fold(bare), bare)
+        other = "-".join(corrections.get(fold(one), one) for one in bare.split("-"))
         made.append(word if key(other) == key(bare) else word[: len(word) - len(bare)] + other)
     return None if made == typed else " ".join(made)

@@ -108,15 +108,39 @@ def test_an_unfinished_name_of_several_words_is_completed() -> None:
         return words.completed(words.understand(q, SMALL), SMALL)
 
     assert completed("eau pot") == "eau potable"
-    assert completed("accès à l'eau pota") == "accès à l'eau potable" or completed("accès eau pota") is not None
+    assert completed("accès à l'eau po") == "accès à l'eau potable"
     assert completed("eau potable") is None
     assert completed("eau POT") is None
+    assert completed("eau p") is None
     assert completed("drinking water") is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("marché au Burkina Fa", "marché au Burkina Faso"), ("Cap-Ve", "Cap Vert"), ("Côte d'Iv", "Côte d'Ivoire")],
+)
+def test_an_unfinished_name_of_a_country_is_completed(typed: str, name: str) -> None:
+    completed = words.completed(words.understand(typed, SMALL), SMALL)
+    assert completed is not None
+    assert words.keys(completed) == words.keys(name)
+
+
+@pytest.mark.parametrize(("typed", "may"), [("assainis", True), ("BALAFO", True), ("AEPX", False), ("ea", False)])
+def test_few_capitals_are_an_acronym_that_has_ended(typed: str, may: bool) -> None:
+    assert bool(words.understand(typed, SMALL).unfinished) is may
+
+
+def test_an_apostrophe_may_be_left_out() -> None:
+    assert parts("l état civil d Abidjan") == ["état civil", "Abidjan"]
+    assert parts("l eau potable d x") == ["eau potable", "x"]
 
 
 def test_corrections_keep_what_leans_on_a_word() -> None:
     asked = words.understand("l'asainissement de Pikine", SMALL)
     assert words.corrected(asked, {"asainissement": "assainissement"}) == "l'assainissement de Pikine"
+    halves = words.understand("le marché-hebdomdaire", SMALL)
+    assert halves.doubtful == {"marche": "marché", "hebdomdaire": "hebdomdaire"}
+    assert words.corrected(halves, {"hebdomdaire": "hebdomadaire"}) == "le marché-hebdomadaire"
     # another number or accent is no correction
     assert words.corrected(asked, {"asainissement": "asainissements"}) is None
 
