@@ -211,3 +211,21 @@ def test_of_longer_names_there_is_one_at_least_where_there_is_no_other() -> None
 def test_a_search_of_one_topic_may_have_other_words_beside_it() -> None:
     assert words.understand("eau zorbienne", SMALL).is_of_one_topic
     assert not words.understand("eau au Sénégal", SMALL).is_of_one_topic
+
+
+@pytest.mark.parametrize(
+    ("region", "with_these", "without"),
+    [
+        ("UEMOA", {"SN", "GW"}, {"GH", "CV"}),
+        ("Lusophone Africa", {"CV", "MZ"}, {"BR", "PT"}),
+        ("Corne de l'Afrique", {"ET", "DJ"}, {"BI", "RW"}),
+        ("Balkans occidentaux", {"RS", "AL"}, {"BG", "RO"}),
+        ("Cono Sur", {"AR", "CL"}, {"CO", "BR"}),
+        ("غرب البلقان", {"BA"}, {"RO"}),
+    ],
+)
+def test_a_region_has_its_own_countries(region: str, with_these: set[str], without: set[str]) -> None:
+    named = seed().named(region.replace("l'", "").split())
+    assert named is not None
+    assert with_these <= named.countries
+    assert not without & named.countries
