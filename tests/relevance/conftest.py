@@ -1,7 +1,11 @@
-"""The demonstration's sheets, all open, on both engines; what each query scored is printed at the end of the run."""
+"""The demonstration's sheets, and others, all open, on both engines; what each query scored is printed at the end of the
+run.
+"""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import json
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -9,30 +13,46 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from backbone.contracts.events import ProjectPublished
 from services.search import relevance
 from services.search.index import Index
 from services.search.relevance import Score
 from tests.integration.search.running import index_of
-from tests.integration.search.sheets import demonstration
+from tests.integration.search.sheets import FIRST, demonstration, published
 
 SCORES: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
 HELD_OUT: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
 KNOWN: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
+OTHER: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
 # queries of which only the sheets are known that were meant: graded 3, the others not at all
 # judged like the others, by readers who saw the sheets and nothing else, and never used to change anything
 UNSEEN = Path(__file__).parent / "held_out.json"
 KNOWN_ITEMS = Path(__file__).parent / "known_items.json"
+# invented sheets of people who had not seen the demonstration's, and queries of people who had seen only these sheets
+OTHER_SHEETS, OTHER_QUERIES = (Path(__file__).parent / f"other_{what}.json" for what in ("sheets", "queries"))
 
 
 @pytest.fixture(scope="session")
 async def open_sheets(each_search_url: str) -> AsyncGenerator[Index]:
     # by state, ranking may tell sheets apart: judged is what they say
-    events = [
-        event.model_copy(update={"sheet": event.sheet.model_copy(update={"status": "open"})})
-        for event in demonstration()
-    ]
-    async with index_of(each_search_url, events) as loaded:
+    async with index_of(each_search_url, _opened(demonstration())) as loaded:
         yield loaded.index
+
+
+@pytest.fixture(scope="session")
+async def other_sheets(each_search_url: str) -> AsyncGenerator[Index]:
+    async with index_of(each_search_url, _opened(others())) as loaded:
+        yield loaded.index
+
+
+def others() -> list[ProjectPublished]:
+    """Publications of the sheets that are not the demonstration's."""
+    records = json.loads(OTHER_SHEETS.read_text(encoding="utf-8"))
+    return [published(one, str(UUID(int=number)), 1, FIRST) for number, one in enumerate(records, 1)]
+
+
+def _opened(events: Iterable[ProjectPublished]) -> list[ProjectPublished]:
+    return [event.model_copy(update={"sheet": event.sheet.model_copy(update={"status": "open"})}) for event in events]
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +79,14 @@ async def known_items(open_sheets: Index, each_search_url: str, pytestconfig: py
     return found
 
 
+@pytest.fixture(scope="session")
+async def other_queries(other_sheets: Index, each_search_url: str, pytestconfig: pytest.Config) -> list[Score]:
+    """What the queries of other sheets score on this engine."""
+    found = await relevance.evaluate(other_sheets, relevance.judgments(OTHER_QUERIES))
+    pytestconfig.stash.setdefault(OTHER, {})[await _engine(each_search_url)] = found
+    return found
+
+
 async def _engine(url: str) -> str:
     async with httpx.AsyncClient() as http:
         version = (await http.get(url)).json()["version"]
@@ -67,11 +95,10 @@ async def _engine(url: str) -> str:
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
     console = Console(width=140)
-    if SCORES in config.stash:
-        console.print(_table(config.stash[SCORES]))
-    if HELD_OUT in config.stash:
-        console.print("held out:")
-        console.print(_table(config.stash[HELD_OUT]))
+    for title, key in (("judged", SCORES), ("held out", HELD_OUT), ("other sheets", OTHER)):
+        if key in config.stash:
+            console.print(f"{title}:")
+            console.print(_table(config.stash[key]))
     if KNOWN in config.stash:
         for engine, found in config.stash[KNOWN].items():
             _print_known(console, engine, found)
