@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from services.search import words
+from services.search import correcting, words
+from services.search.correcting import Options, least_like
 from services.search.index import PUBLISHED, Index
 from services.search.spelling import fold, plain
 from services.search.text import Reach, Text
-from services.search.thesaurus import Thesaurus, alike, letters
+from services.search.thesaurus import LEAST_MISSPELT, Thesaurus, alike
 from services.search.words import Part
 
 Body = dict[str, Any]
@@ -16,14 +17,12 @@ Answer = Mapping[str, Any]
 
 ENOUGH: Final = 16  # where so many sheets say all the words, no others are looked for
 _RARE: Final = 0.05  # of all sheets: what so few say is what a search is about
-# how much of a word a correction must share with it: all but one letter in five, of a longer one all but two in seven
-_LIKE, _LIKE_LONGER, _LONGER = 0.78, 0.7, 7
 _SUGGESTER: Final[Body] = {
     "field": "spelling",
     "suggest_mode": "missing",
     "max_edits": 2,
     "prefix_length": 0,
-    "min_word_length": words.LEAST_MISSPELT,
+    "min_word_length": LEAST_MISSPELT,
     "string_distance": "damerau_levenshtein",
     "size": 3,
 }
@@ -70,9 +69,8 @@ def understood(q: str, thesaurus: Thesaurus) -> Text:
 async def _wider(index: Index, text: Text, to: Reach) -> Text:
     """The text with what must be known to reach further: words corrected or completed, and what sheets say of it."""
     asked = await _asked_of_words(index, text)
-    best = {word: _best(word, options, text.thesaurus) for word, options in asked.suggested.items()}
     completed = words.completed(text.words, text.thesaurus)
-    meant = completed or words.corrected(text.words, {word: option for word, option in best.items() if option})
+    meant = completed or correcting.corrected(text.words, asked.suggested, text.thesaurus)
     if meant is None:
         return replace(text, reach=to, unsaid=asked.unsaid, rare=asked.rare, before=(text,)).fitting()
     other = understood(meant, text.thesaurus)
@@ -81,29 +79,15 @@ async def _wider(index: Index, text: Text, to: Reach) -> Text:
     return replace(wider, before=(text, other) if completed else (other, text)).fitting()
 
 
-def _best(word: str, options: Mapping[str, float], thesaurus: Thesaurus) -> str | None:
-    """The nearest by letters of the sheets' words and the thesaurus's; of those as near, one that sheets have."""
-    shares = {**dict(thesaurus.like(word, _least_like(word))), **options}
-
-    def worth(option: str) -> tuple[int, bool, bool, float]:
-        return -letters(word, option), option in options, thesaurus.named([option]) is not None, shares[option]
-
-    return max(shares, key=worth, default=None)
-
-
-def _least_like(word: str) -> float:
-    return _LIKE_LONGER if len(word) >= _LONGER else _LIKE
-
-
 @dataclass(frozen=True)
 class _Asked:
     """Of the parts those that no sheet says and that few do; for each word that seems misspelt, those of the sheets
-    that are spelt nearly so, with how much they share with it.
+    that are spelt nearly so, with how many have each.
     """
 
     unsaid: frozenset[Part]
     rare: frozenset[Part]
-    suggested: Mapping[str, Mapping[str, float]]
+    suggested: Mapping[str, Options]
 
 
 async def _asked_of_words(index: Index, text: Text) -> _Asked:
@@ -127,18 +111,23 @@ async def _asked_of_words(index: Index, text: Text) -> _Asked:
         fold(one) for part in text.words.parts if part not in unsaid for word in part.words for one in word.split("-")
     }
     begun = _begun(text, counts["begun"])
-    suggested: dict[str, dict[str, float]] = {}
+    suggested: dict[str, Options] = {}
     for place, word in enumerate(doubtful):
         if word == begun or counts[f"w{place}"]:
             continue
         tokens = answer["suggest"][f"w{place}"]
         found = tokens[0]["options"] if len(tokens) == 1 else ()
         # measured as the thesaurus measures: the engine has a scale of its own
-        measured = {option["text"]: alike(word, option["text"]) for option in found}
-        options = {option: share for option, share in measured.items() if share >= _least_like(word)}
+        options = {
+            option["text"]: option["freq"] for option in found if alike(word, option["text"]) >= least_like(word)
+        }
         if word in said:
-            # a stemmer took it for another word: it is misspelt where no sheet has it so and a name is spelt nearly so
-            options = {option: share for option, share in options.items() if text.thesaurus.named([option])}
+            # a stemmer took it for another word: it is misspelt where no sheet and no name has it so, and a name is
+            # spelt nearly so
+            known = text.thesaurus.knows(word)
+            options = {
+                option: sheets for option, sheets in options.items() if not known and text.thesaurus.knows(option)
+            }
         if word not in said or options:
             suggested[word] = options
     return _Asked(unsaid, rare, suggested)

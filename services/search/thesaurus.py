@@ -30,6 +30,7 @@ LONGEST_NAME: Final = 5  # words
 _MOST_JOINED: Final = 2
 _USUAL: Final = 2  # places among the names of a concept beyond that of the one of which it is most usual
 LEAST_COMPLETED: Final = 4  # letters
+LEAST_MISSPELT: Final = 4
 MOST_COMPLETIONS: Final = 8
 _LANGUAGES: Final = vocabularies.LANGUAGES
 _IN_BRACKETS: Final = re.compile(r"\s*\(([^)]*)\)")
@@ -146,6 +147,8 @@ class Thesaurus:
     _cut: dict[str, Cut] = field(default_factory=dict[str, Cut], init=False, repr=False, compare=False)
     # folded names of one word, in their order
     _single: Sequence[str] = field(default=(), repr=False)
+    # folded words of all names, in their order
+    _words: Sequence[str] = field(default=(), repr=False)
     # names of several words: all but the last of them as keys, the last folded, and the name
     _several: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
@@ -160,17 +163,20 @@ class Thesaurus:
         others = _names_of_places_and_themes()
         single = {fold(name): None for name in others if _is_single(name)}
         several = {(begun, name) for name in others if (begun := _spelt(name).begun)}
+        said = {word for name in others for word in _spelt(name).words}
         for concept in known.values():
             themes = (concept.id,) if concept.is_theme else ()
             countries = frozenset(concept.countries)
             for forms in concept.forms.values():
                 for place, form in enumerate(forms):
                     _add(names, form, Named((concept,), (place,), themes, countries=countries))
-                    if begun := _spelt(form).begun:
-                        several.add((begun, form))
+                    spelt = _spelt(form)
+                    said.update(spelt.words)
+                    if spelt.begun:
+                        several.add((spelt.begun, form))
                 single.update((fold(form), None) for form in forms if _is_single(form))
         said_of_all = frozenset(part for word in generic for part in keys(word))
-        return cls(known, said_of_all, names, _single=sorted(single), _several=sorted(several))
+        return cls(known, said_of_all, names, _single=sorted(single), _words=sorted(said), _several=sorted(several))
 
     def changed(self, changes: Mapping[str, Concept | None]) -> "Thesaurus":
         """With other concepts in the place of these (None: without)."""
@@ -217,16 +223,22 @@ class Thesaurus:
         nearest = sorted(found, key=len)[:MOST_COMPLETIONS]
         return list(dict.fromkeys(named for name in nearest if (named := self.named([name])) is not None))
 
-    def like(self, word: str, least: float) -> list[tuple[str, float]]:
-        """Names of one word spelt nearly so, with how much they share with it (0 to 1), the nearest first."""
+    def knows(self, word: str) -> bool:
+        """Whether it is a word of any name."""
+        folded = fold(word)
+        place = bisect_left(self._words, folded)
+        return self._words[place : place + 1] == [folded]
+
+    def like(self, word: str, least: float) -> list[str]:
+        """Words of names that share so much with it (0 to 1), the nearest first."""
         found = process.extract(
             fold(word),
-            self._single,
+            self._words,
             scorer=alike,
             score_cutoff=least,
             limit=MOST_COMPLETIONS,
         )
-        return [(name, share) for name, share, _ in found]
+        return [name for name, _, _ in found]
 
     def cut(self, concept: Concept) -> Cut:
         """The names of a concept, as the engine cuts them."""
@@ -272,11 +284,12 @@ def _add(names: Names, form: str, named: Named) -> None:
 
 
 class _Spelt(NamedTuple):
-    """The keys under which a name is looked up; where it has several words, how one who has not ended it is compared
-    with it (`begun`).
+    """The keys under which a name is looked up, its `words`, folded; where it has several, how one who has not ended it
+    is compared with it (`begun`).
     """
 
     keys: tuple[tuple[str, ...], ...]
+    words: tuple[str, ...]
     begun: str
 
 
@@ -284,9 +297,10 @@ class _Spelt(NamedTuple):
 @lru_cache(maxsize=200_000)
 def _spelt(form: str) -> _Spelt:
     typed = words(plain(form))
-    *whole, last = [one for word in typed for one in without_elision(word).split("-")] or [""]
-    begun = " ".join((*map(key, whole), fold(last))) if whole else ""
-    return _Spelt(_spellings(form, typed), begun)
+    pieces = [one for word in typed for one in without_elision(word).split("-")]
+    folded = tuple(map(fold, pieces))
+    begun = " ".join((*map(key, pieces[:-1]), folded[-1])) if len(pieces) > 1 else ""
+    return _Spelt(_spellings(form, typed), tuple(word for word in folded if len(word) >= LEAST_MISSPELT), begun)
 
 
 def _spellings(form: str, typed: Sequence[str]) -> tuple[tuple[str, ...], ...]:

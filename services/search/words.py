@@ -11,12 +11,11 @@ from typing import Final
 
 from services.search.function_words import FUNCTION_WORDS
 from services.search.spelling import fold, key, keys, plain, without_elision, words
-from services.search.thesaurus import LONGEST_NAME, Named, Thesaurus
+from services.search.thesaurus import LEAST_MISSPELT, LONGEST_NAME, Named, Thesaurus
 
 MOST_PARTS: Final = 6
 MOST_BESIDE: Final = 3
 LEAST_BEGUN: Final = 3  # letters of a word that may be unfinished
-LEAST_MISSPELT: Final = 4
 _LEAST_OF_A_NAME: Final = 2  # of the last word of a name of several
 _SHORT_ACRONYM: Final = 4
 

@@ -9,7 +9,7 @@ import pytest
 
 from backbone.contracts.events import EVENTS
 from backbone.contracts.topics import TOPICS
-from services.search import ranking, reaching, text, thesaurus, words
+from services.search import correcting, ranking, reaching, text, thesaurus, words
 from tools import reference
 
 ROOT = Path(__file__).parent.parent.parent
@@ -62,7 +62,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 def test_the_page_of_the_order_names_the_weights_that_there_are() -> None:
     page = (ROOT / "docs" / "ranking.md").read_text(encoding="utf-8")
-    rooms = {room: vars(room) for room in (words, text, ranking, reaching, thesaurus)}
+    rooms = {room: vars(room) for room in (words, text, ranking, reaching, correcting, thesaurus)}
     named = set(re.findall(r"`(_?[A-Z]{2}[A-Z_]*)`", page))
     assert len(named) > 20
     assert [name for name in sorted(named) if not any(name in there for there in rooms.values())] == []

@@ -1,4 +1,4 @@
-"""The demonstration's sheets, and others, all open, on both engines; what queries score is printed at the end of a run."""
+"""The demonstration's sheets, and others, all open, on both engines; what queries score is printed at the end."""
 
 import json
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
