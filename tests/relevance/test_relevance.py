@@ -1,9 +1,13 @@
 """Judged queries over the demonstration's sheets, on both engines."""
 
+import random
+
 from services.search import relevance
+from services.search.index import Index
 from services.search.relevance import Score
 from tests.integration.search.sheets import demonstration
 from tests.relevance.conftest import OTHER_QUERIES, others
+from tests.relevance.typos import misspelt
 
 
 def test_what_is_judged_is_in_the_demonstration() -> None:
@@ -20,6 +24,7 @@ def test_what_is_judged_is_in_the_demonstration() -> None:
 REACHED, LATE, KNOWN = 0.90, 4, 0.97
 HELD_OUT, LATE_HELD_OUT = 0.87, 3
 OTHER, LATE_OTHER = 0.88, 1
+LOST_BY_A_TYPO = 0.035
 
 
 def test_the_mean_is_what_was_reached(scores: list[Score]) -> None:
@@ -47,3 +52,19 @@ def test_queries_of_other_sheets_are_answered_about_as_well(other_queries: list[
     assert len(other_queries) == 100
     assert relevance.mean(other_queries) >= OTHER
     assert sum(not one.best_is_first for one in other_queries) <= LATE_OTHER
+
+
+async def test_a_typo_in_every_query_costs_little(
+    open_sheets: Index, other_sheets: Index, scores: list[Score], other_queries: list[Score]
+) -> None:
+    chance = random.Random(5)
+    lost: dict[str, float] = {}
+    for index, right in ((open_sheets, scores), (other_sheets, other_queries)):
+        # an unfinished or misspelt word is hard enough, and no keyboard has both alphabets
+        asked = [one for one in right if one.judgment.kind not in ("typo", "prefix") and one.judgment.language != "ar"]
+        wrong = [(one, typed) for one in asked if (typed := misspelt(one.judgment, chance))]
+        found = await relevance.evaluate(index, [typed for _, typed in wrong])
+        for (one, _), other in zip(wrong, found, strict=True):
+            lost[f"{one.judgment.q}: {other.judgment.q}"] = one.ndcg - other.ndcg
+    assert len(lost) > 150
+    assert sum(lost.values()) / len(lost) <= LOST_BY_A_TYPO, sorted(lost.items(), key=lambda pair: -pair[1])[:20]
