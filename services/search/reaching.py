@@ -113,22 +113,20 @@ async def _asked_of_words(index: Index, text: Text) -> _Asked:
     begun = _begun(text, counts["begun"])
     suggested: dict[str, Options] = {}
     for place, word in enumerate(doubtful):
-        if word == begun or counts[f"w{place}"]:
+        # a stemmer may take it for another word: it is misspelt where no sheet and no name has it so, and one is spelt
+        # nearly so
+        is_said = word in said
+        if word == begun or counts[f"w{place}"] or (is_said and text.thesaurus.knows(word)):
             continue
         tokens = answer["suggest"][f"w{place}"]
         found = tokens[0]["options"] if len(tokens) == 1 else ()
-        # measured as the thesaurus measures: the engine has a scale of its own
         options = {
-            option["text"]: option["freq"] for option in found if alike(word, option["text"]) >= least_like(word)
+            option["text"]: option["freq"]
+            for option in found
+            # measured as the thesaurus measures: the engine has a scale of its own
+            if alike(word, option["text"]) >= least_like(word) and (not is_said or text.thesaurus.knows(option["text"]))
         }
-        if word in said:
-            # a stemmer took it for another word: it is misspelt where no sheet and no name has it so, and a name is
-            # spelt nearly so
-            known = text.thesaurus.knows(word)
-            options = {
-                option: sheets for option, sheets in options.items() if not known and text.thesaurus.knows(option)
-            }
-        if word not in said or options:
+        if options or not is_said:
             suggested[word] = options
     return _Asked(unsaid, rare, suggested)
 
