@@ -190,7 +190,7 @@ class Text:
                 if part.named is None:
                     for named in self.thesaurus.begun(part.text)[:MOST_COMPLETED]:
                         ways += self._named(named, _COMPLETED, 0)
-        else:
+        elif self.width:  # a query of many longer names has no room for these
             ways += [_best(self._said(one), _WITHIN) for one in within(part, self.thesaurus)]
         meant = self._meant(part)
         for concept in meant.concepts:

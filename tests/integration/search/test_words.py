@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backbone.contracts import labels
@@ -310,6 +310,17 @@ async def test_open_then_new_then_complete_sheets_come_first_where_they_say_the_
     assert [item["id"] for item in items] == ["1-best", "2-poorer", "3-old", "4-partnered", "0-mentions"]
 
 
+@example(
+    names=[
+        "aac",
+        "arab-music",
+        "audit",
+        "auto-mechanics-training",
+        "borehole-rehabilitation",
+        "catchment-protection-area",
+    ],
+    at=0,
+)
 @given(names=st.lists(st.sampled_from(sorted(seed().concepts)), min_size=1, max_size=8), at=st.integers(0, 30))
 @engine_settings
 async def test_many_names_stay_within_what_the_engines_take(loaded: Loaded, names: list[str], at: int) -> None:
