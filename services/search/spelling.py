@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import filterfalse
 from typing import Final
@@ -49,6 +50,11 @@ def words(text: str) -> list[str]:
 def without_elision(word: str) -> str:
     """A word without the French article or pronoun that leans on it."""
     return _ELIDED.sub("", word) if "'" in word else word
+
+
+def pieces(typed: Iterable[str]) -> list[str]:
+    """Words without what leans on them, those that a hyphen holds together apart."""
+    return [one for word in typed for one in without_elision(word).split("-")]
 
 
 @lru_cache(maxsize=100_000)

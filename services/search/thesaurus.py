@@ -24,7 +24,7 @@ from backbone.contracts.text import Code, Country, Line, ThemeCode
 from services.search import collector
 from services.search.function_words import FUNCTION_WORDS
 from services.search.lexicon import Terms
-from services.search.spelling import fold, is_acronym, is_one, joined, key, keys, plain, without_elision, words
+from services.search.spelling import fold, is_acronym, is_one, joined, key, keys, pieces, plain, words
 
 LONGEST_NAME: Final = 5  # words
 _MOST_JOINED: Final = 2
@@ -297,9 +297,9 @@ class _Spelt(NamedTuple):
 @lru_cache(maxsize=200_000)
 def _spelt(form: str) -> _Spelt:
     typed = words(plain(form))
-    pieces = [one for word in typed for one in without_elision(word).split("-")]
-    folded = tuple(map(fold, pieces))
-    begun = " ".join((*map(key, pieces[:-1]), folded[-1])) if len(pieces) > 1 else ""
+    bare = pieces(typed)
+    folded = tuple(map(fold, bare))
+    begun = " ".join((*map(key, bare[:-1]), folded[-1])) if len(bare) > 1 else ""
     return _Spelt(_spellings(form, typed), tuple(word for word in folded if len(word) >= LEAST_MISSPELT), begun)
 
 
@@ -318,7 +318,7 @@ def _content(text: str, typed: Sequence[str]) -> tuple[str, ...]:
     """A key for a name whose small words may be others: those between its content; empty where it has none such."""
     if text.count(" ") + text.count("-") < _MOST_JOINED:
         return ()
-    bare = [part for word in typed for part in without_elision(word).split("-")]
+    bare = pieces(typed)
     parts = tuple(key(word) for word in bare if fold(word) not in FUNCTION_WORDS)
     return ("", *parts) if len(bare) > len(parts) > 1 else ()
 

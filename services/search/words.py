@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.search.function_words import FUNCTION_WORDS
-from services.search.spelling import fold, key, keys, plain, without_elision, words
+from services.search.spelling import fold, key, keys, pieces, plain, without_elision, words
 from services.search.thesaurus import LEAST_MISSPELT, LONGEST_NAME, Named, Thesaurus
 
 MOST_PARTS: Final = 6
@@ -155,12 +155,12 @@ def completed(asked: Words, thesaurus: Thesaurus) -> str | None:
     if last is None or not last.is_last or last.is_ended or len(last.words) > 1:
         return None
     for length in range(min(LONGEST_NAME, len(typed)), 0, -1):
-        kept, (first, *others) = typed[:-length], typed[-length:]
-        bare = without_elision(first)
-        begun = [one for word in (bare, *map(without_elision, others)) for one in word.split("-")]
+        kept, tail = typed[:-length], typed[-length:]
+        begun = pieces(tail)
         name = thesaurus.completed(begun) if len(begun) > 1 else None
         if name is not None and keys(name) != keys(" ".join(begun)):
-            return " ".join((*kept, first.removesuffix(bare) + name))
+            leaning = tail[0].removesuffix(without_elision(tail[0]))
+            return " ".join((*kept, leaning + name))
     return None
 
 

@@ -22,9 +22,9 @@ SCORES: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
 HELD_OUT: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
 KNOWN: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
 OTHER: pytest.StashKey[dict[str, list[Score]]] = pytest.StashKey()
-# queries of which only the sheets are known that were meant: graded 3, the others not at all
 # judged like the others, by readers who saw the sheets and nothing else, and never used to change anything
 UNSEEN = Path(__file__).parent / "held_out.json"
+# queries of which only the sheets are known that were meant: graded 3, the others not at all
 KNOWN_ITEMS = Path(__file__).parent / "known_items.json"
 # invented sheets of people who had not seen the demonstration's, and queries of people who had seen only these sheets
 OTHER_SHEETS, OTHER_QUERIES = (Path(__file__).parent / f"other_{what}.json" for what in ("sheets", "queries"))
