@@ -23,6 +23,8 @@ _HOLDING: Final = re.compile(
 )
 _HELD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*")
+# the syllables of Japanese among them, which are no words either
+_IDEOGRAPH: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00016fe0-\U0001b2ff\U00020000-\U0003ffff]")
 _ELIDED: Final = re.compile(r"^(?:[ltnsmjdc]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=.)", re.IGNORECASE)
 _ARABIC: Final = str.maketrans("أإآٱىةؤئ", "اااايهوي")
 _ARABIC_ARTICLE: Final = re.compile("^(?:وال|بال|كال|فال|لل|ال)(?=..)")
@@ -45,6 +47,17 @@ def _even(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a plain text; what is held together by a hyphen or an apostrophe is one."""
     return _WORD.findall(text)
+
+
+def tokens(word: str) -> list[str]:
+    """What the engines make of a word, at most: what is held together by a hyphen or an apostrophe apart, an ideograph
+    and a number that is no digit each by itself.
+    """
+    return "".join(f" {char} " if _is_alone(char) else " " if char in "-'" else char for char in word).split()
+
+
+def _is_alone(char: str) -> bool:
+    return bool(_IDEOGRAPH.match(char)) or (char.isnumeric() and not char.isdecimal())
 
 
 def without_elision(word: str) -> str:

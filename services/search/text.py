@@ -15,11 +15,12 @@ Sheets that say it all have a lead whatever the reach, and what was typed comes 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
+from itertools import chain
 from typing import Any, Final, Literal, cast
 
 from backbone.contracts import vocabularies
 from services.search.places import sound
-from services.search.spelling import bases, fold, is_acronym, is_one, joined
+from services.search.spelling import bases, fold, is_acronym, is_one, joined, tokens
 from services.search.thesaurus import Concept, Cut, Named, Thesaurus
 from services.search.words import Part, Words, within
 
@@ -31,6 +32,7 @@ LANGUAGES: Final = vocabularies.LANGUAGES
 WIDTHS: Final = (8, 6, 4, 3, 2, 1, 0)
 # the engines take 1,024 in a query; more than this finds no better and takes longer
 MOST_CLAUSES: Final = 800
+MOST_MARKED: Final = 100  # words in each language
 MOST_COMPLETED: Final = 3
 MOST_PHRASES_OF_RELATED: Final = 2
 MOST_AROUND: Final = 3  # concepts of a name whose related ones count
@@ -69,10 +71,14 @@ class Text:
     scores: bool = True
 
     def fitting(self) -> "Text":
-        """As wide as the engines' limit of clauses allows."""
+        """As wide as the engines' limit of clauses allows; where even the narrowest is too wide, of its first parts."""
         narrower = (replace(self, width=width) for width in WIDTHS)
-        narrowest = replace(self, width=0, before=tuple(replace(text, width=0) for text in self.before))
-        return next((text for text in narrower if text.clauses() <= MOST_CLAUSES), narrowest)
+        shorter = (self._first(count) for count in range(len(self.words.parts), 1, -1))
+        return next((text for text in chain(narrower, shorter) if text.clauses() <= MOST_CLAUSES), self._first(1))
+
+    def _first(self, count: int) -> "Text":
+        before = tuple(text._first(count) for text in self.before)
+        return replace(self, words=self.words.first(count), before=before, width=0)
 
     def clauses(self) -> int:
         """How many clauses the query has, with those that put first what says it all."""
@@ -116,6 +122,7 @@ class Text:
             field = f"text.{language}"
             forms = [form for concept in concepts for form in concept.forms.get(language, ())]
             marked = [*(part.text for part in self.words.parts), *(form for form in forms if " " not in form)]
+            marked = marked[:MOST_MARKED]
             longer = [form for form in forms if " " in form][: self.width]
             clauses.append({"match": {field: " ".join(marked)}})
             clauses += [{"match_phrase": {field: form}} for form in longer]
@@ -356,9 +363,10 @@ def _count(clause: Any) -> int:
     return total
 
 
+@lru_cache(maxsize=8_000)
 def _length(text: str) -> int:
     """At most so many terms are made of it."""
-    return len(text.replace("-", " ").replace("'", " ").split())
+    return len(tokens(text))
 
 
 def _constant(clause: Body, boost: float) -> Body:

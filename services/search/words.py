@@ -6,15 +6,16 @@ others together are left out, words that say little here (`generic`) need not be
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.search.function_words import FUNCTION_WORDS
-from services.search.spelling import fold, key, keys, pieces, plain, without_elision, words
+from services.search.spelling import fold, key, keys, pieces, plain, tokens, without_elision, words
 from services.search.thesaurus import LEAST_MISSPELT, LONGEST_NAME, Named, Thesaurus
 
 MOST_PARTS: Final = 6
 MOST_BESIDE: Final = 3
+MOST_HELD: Final = 8  # pieces: no name holds more together
 LEAST_BEGUN: Final = 3  # letters of a word that may be unfinished
 _LEAST_OF_A_NAME: Final = 2  # of the last word of a name of several
 _SHORT_ACRONYM: Final = 4
@@ -79,11 +80,15 @@ class Words:
         typed = [word for part in self.parts if part.named is None for word in part.words if not _has_figures(word)]
         return {fold(one): one for word in typed for one in word.split("-") if len(one) >= LEAST_MISSPELT}
 
+    def first(self, count: int) -> "Words":
+        """The query with so many of its parts."""
+        return replace(self, parts=self.parts[:count])
+
     def without(self, left_out: Part) -> str:
         """The query without one of its parts."""
         dropped = list(left_out.words)
         kept: list[str] = []
-        for word in words(plain(self.text)):
+        for word in _typed(self.text):
             if without_elision(word) in dropped:
                 dropped.remove(without_elision(word))
             else:
@@ -99,7 +104,9 @@ def _has_figures(word: str) -> bool:
 
 
 def _typed(q: str) -> list[str]:
-    return words(_STRAY.sub(r"\1'", plain(q)))
+    """The words of a query; of what holds more together than a name does, each piece is one."""
+    held = [(word, tokens(word)) for word in words(_STRAY.sub(r"\1'", plain(q)))]
+    return [one for word, apart in held for one in ([word] if len(apart) <= MOST_HELD else apart)]
 
 
 def understand(q: str, thesaurus: Thesaurus) -> Words:

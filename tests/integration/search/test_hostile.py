@@ -60,6 +60,15 @@ QUERIES: Final[dict[str, str]] = {
     "beyond the BMP": quote("𝔢𝔞𝔲 𐍈 \U0010ffff"),
     "spaces": quote("\u00a0\u2003\u3000\u200b\ufeff"),
     "one Arabic letter": quote("ا" * 200),
+    "hyphens": quote("eau-sport-ville-femme-santé-école-port-route-" * 4),
+    "ideographs": quote("".join(map(chr, range(0x4E00, 0x4E00 + 200)))),
+    "syllables": quote("".join(map(chr, range(0x3041, 0x3097)))),
+    "numbers above": quote("a²" * 100),
+    # misspelt once: corrected, and as it is typed
+    "long names": quote(
+        "insertion sociale par le sprt advocacy for women's rights droits de l'homme et libertés savoir-faire et "
+        "savoir-être haute intensité de main-d'œuvre women's access to land grupos de ahorro y crédito"
+    ),
     "half encoded": "%",
     "twice encoded": "%2525%2500",
     "numbers": quote("9" * 200),
