@@ -122,9 +122,8 @@ class Text:
             field = f"text.{language}"
             forms = [form for concept in concepts for form in concept.forms.get(language, ())]
             marked = [*(part.text for part in self.words.parts), *(form for form in forms if " " not in form)]
-            marked = marked[:MOST_MARKED]
             longer = [form for form in forms if " " in form][: self.width]
-            clauses.append({"match": {field: " ".join(marked)}})
+            clauses.append({"match": {field: " ".join(marked[:MOST_MARKED])}})
             clauses += [{"match_phrase": {field: form}} for form in longer]
         return _any(clauses)
 

@@ -7,10 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.search import reaching, words
+from services.search.parameters import LONGEST_QUERY
 from services.search.text import LANGUAGES, MOST_CLAUSES, Reach
 from services.search.thesaurus import seed
 
-LONGEST: Final = 200  # letters that a search takes
 NAMES: Final = [
     form for concept in seed().concepts.values() for language in LANGUAGES for form in concept.forms.get(language, ())
 ]
@@ -22,20 +22,20 @@ LONG_NAMES: Final = (
 
 
 def joined(names: list[str], by: str) -> str:
-    return by.join(names)[:LONGEST]
+    return by.join(names)[:LONGEST_QUERY]
 
 
 QUERIES: Final = st.one_of(
     st.builds(joined, st.lists(st.sampled_from(NAMES), min_size=1, max_size=12), st.sampled_from([" ", "-", "'"])),
     st.builds(joined, st.lists(st.sampled_from(HELD), min_size=3, max_size=8), st.just(" ")),
-    st.text(st.characters(categories=("L", "N")), min_size=60, max_size=LONGEST),
-    st.text("ab-' 中ゆ²①", max_size=LONGEST),
+    st.text(st.characters(categories=("L", "N")), min_size=60, max_size=LONGEST_QUERY),
+    st.text("ab-' 中ゆ²①", max_size=LONGEST_QUERY),
 )
 
 
 @example(q=LONG_NAMES, reach="near", unsaid=False)
 @example(q="eau-sport-ville-femme-santé-école-port-route-" * 4, reach="said", unsaid=False)
-@example(q="".join(map(chr, range(0x4E00, 0x4E00 + LONGEST))), reach="said", unsaid=False)
+@example(q="".join(map(chr, range(0x4E00, 0x4E00 + LONGEST_QUERY))), reach="said", unsaid=False)
 @example(q="a²" * 100, reach="said", unsaid=False)
 @given(q=QUERIES, reach=st.sampled_from(("said", "near", "any")), unsaid=st.booleans())
 def test_whatever_is_typed_the_engines_take_the_query(q: str, reach: Reach, unsaid: bool) -> None:
