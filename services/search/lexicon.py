@@ -4,29 +4,76 @@ A query with all synonyms of its words as text would have thousands of clauses; 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from backbone.contracts.vocabularies import SheetLanguage
 from services.search.analysis import ANALYSIS
 from services.search.engine import Engine
+from services.search.spelling import fold, is_acronym, is_one
 
 Terms = Mapping[tuple[str, str], tuple[str, ...]]  # (language, name) to its terms
 
 AT_ONCE: Final = 1_000  # names of up to five words: an engine gives 10,000 terms at most
 
 
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A concept's names as a query has them, by language: the terms of those of one word (`single`), acronyms, and the
+    longer ones (`phrases`); `whole` are those of several words of which the engine leaves one, to be met as they are
+    written, in whatever language, and `spelt` all names of one word as they are.
+    """
+
+    single: Mapping[str, Sequence[str]]
+    acronyms: Mapping[str, str]
+    whole: Sequence[str]
+    spelt: Sequence[str]
+    phrases: Mapping[str, Sequence[str]]
+
+    def longer(self, most: int, least: int = 0) -> list[tuple[str, str]]:
+        """So many of the longer names of each language; `least` where it has no other name."""
+        return [
+            (language, form)
+            for language, forms in self.phrases.items()
+            for form in forms[: most if language in self.single else max(most, least)]
+        ]
+
+
+def cut_names(names: Mapping[SheetLanguage, Sequence[str]], terms: Terms) -> Cut:
+    """The names of a concept, by language, as the engine cuts them."""
+    single: dict[str, Sequence[str]] = {}
+    acronyms: dict[str, str] = {}
+    phrases: dict[str, Sequence[str]] = {}
+    whole: dict[str, None] = {}
+    for language, forms in names.items():
+        found_of = {form: terms.get((language, form), ()) for form in forms}
+        one = {form: found[0] for form, found in found_of.items() if len(found) == 1}
+        if usual := sorted({term for form, term in one.items() if not is_acronym(form) and is_one(form)}):
+            single[language] = usual
+        if short := " ".join(form for form in one if is_acronym(form)):
+            acronyms[language] = short
+        # of sans-papiers the engine leaves papier, which is another thing; of les jeunes it leaves the same
+        whole |= {form: None for form, term in one.items() if not is_one(form) and term not in usual}
+        phrases[language] = [form for form, found in found_of.items() if len(found) > 1]
+    every = (form for forms in names.values() for form in forms)
+    words_of_it = {fold(form) for form in every if is_one(form) and not is_acronym(form)}
+    plurals = {f"{word}s" for word in words_of_it if word.isascii()}
+    return Cut(single, acronyms, list(whole), sorted(words_of_it | plurals), phrases)
+
+
 async def terms_of(engine: Engine, names: Mapping[str, Iterable[str]]) -> Terms:
     """The terms of each name of each language, by its analyzer. Raises `Unavailable`."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    async def cut(language: str) -> None:
+    async def ask(language: str) -> None:
         every = list(dict.fromkeys(names[language]))
         for start in range(0, len(every), AT_ONCE):
             chunk = every[start : start + AT_ONCE]
             for name, terms in zip(chunk, await _analysed(engine, language, chunk), strict=True):
                 found[language, name] = terms
 
-    await asyncio.gather(*map(cut, names))
+    await asyncio.gather(*map(ask, names))
     return found
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final, get_args
 
 from backbone.paging import bad_cursor, decode_cursor, encode_cursor
-from services.search import facets, geo, ranking
+from services.search import facets, geo, marking, ranking
 from services.search.documents import SOURCE_OF_ITEM
 from services.search.index import PUBLISHED
 from services.search.parameters import Filters, Search, Sort
@@ -31,18 +31,6 @@ ORDERS: Final[Mapping[Sort, Body]] = {
     "newest": {"published_at": "desc"},
     "oldest": {"published_at": "asc"},
     "budget": {"budget": {"order": "desc", "missing": -1}},
-}
-HIGHLIGHT: Final[Body] = {
-    "encoder": "html",  # what people typed comes out escaped; the marks are the only tags
-    "pre_tags": ["<mark>"],
-    "post_tags": ["</mark>"],
-    "require_field_match": False,
-    "fields": {
-        "title.*": {"number_of_fragments": 0},
-        "summary.*": {"number_of_fragments": 0},
-        "aims.*": {"number_of_fragments": 1, "fragment_size": 160},
-        "body.*": {"number_of_fragments": 2, "fragment_size": 160},
-    },
 }
 
 
@@ -84,7 +72,7 @@ def search(asked: Search, text: Text, day: str, after: Sequence[Any] | None) -> 
     if text.words:
         # how many say the words at all, whatever the filters
         body["aggs"]["said"] = {"filter": {"match_all": {}}}
-        body["highlight"] = {**HIGHLIGHT, "highlight_query": text.highlighted()}
+        body["highlight"] = marking.marked(text)
     if after is not None:
         body["search_after"] = after
     return body

@@ -19,9 +19,10 @@ from itertools import chain
 from typing import Any, Final, Literal, cast
 
 from backbone.contracts import vocabularies
+from services.search.lexicon import Cut
 from services.search.places import sound
 from services.search.spelling import bases, fold, is_acronym, is_one, joined, tokens
-from services.search.thesaurus import Concept, Cut, Named, Thesaurus
+from services.search.thesaurus import Concept, Named, Thesaurus
 from services.search.words import Part, Words, within
 
 Body = dict[str, Any]
@@ -32,7 +33,6 @@ LANGUAGES: Final = vocabularies.LANGUAGES
 WIDTHS: Final = (8, 6, 4, 3, 2, 1, 0)
 # the engines take 1,024 in a query; more than this finds no better and takes longer
 MOST_CLAUSES: Final = 800
-MOST_MARKED: Final = 100  # words in each language
 MOST_COMPLETED: Final = 3
 MOST_PHRASES_OF_RELATED: Final = 2
 MOST_AROUND: Final = 3  # concepts of a name whose related ones count
@@ -114,19 +114,6 @@ class Text:
         unfinished = self.words.unfinished
         return {**ways, "begun": _begun(unfinished) if unfinished else _any([]), "all": {"match_all": {}}}
 
-    def highlighted(self) -> Body:
-        """What is marked in the texts: the words typed and the names that mean the same."""
-        concepts = [concept for part in self.words.parts if part.named for concept in part.named.concepts]
-        clauses: list[Body] = []
-        for language in LANGUAGES:
-            field = f"text.{language}"
-            forms = [form for concept in concepts for form in concept.forms.get(language, ())]
-            marked = [*(part.text for part in self.words.parts), *(form for form in forms if " " not in form)]
-            longer = [form for form in forms if " " in form][: self.width]
-            clauses.append({"match": {field: " ".join(marked[:MOST_MARKED])}})
-            clauses += [{"match_phrase": {field: form}} for form in longer]
-        return _any(clauses)
-
     # -- parts -----------------------------------------------------------------------------------------------------
 
     def _without_words(self) -> Body | None:
@@ -171,32 +158,42 @@ class Text:
         named = (part.named or Named()).foremost()
         # a sheet that speaks of another country is not one of it
         weight = _OF_A_PLACE if named.countries or named.continents else 1.0
-        # of a name of several words, those that stand apart say little
-        is_longer = bool(named.concepts) and not is_one(part.text)
-        acronym = is_acronym(part.text) or any(part.text.upper() in concept.acronyms for concept in named.concepts)
         spelt = (part.text, *joined(part.text))
         return [
-            *([self._side_by_side(part.text, weight * _SIDE_BY_SIDE)] if is_longer else ()),
-            *(self._typed(text, weight * (_APART if is_longer else 1.0), acronym=acronym) for text in spelt),
+            *self._as_typed(part, named, weight),
             _name("proper", part.text, _PROPER * weight),
             *(_name("elsewhere", text, _NAMED_ELSEWHERE * weight) for text in spelt),
             *self._named(named, weight, self.width),
         ]
 
+    def _as_typed(self, part: Part, named: Named, weight: float) -> list[Body]:
+        """What says these very words; those of a longer name side by side, and little where they stand apart."""
+        if named.concepts and not is_one(part.text):
+            beside = self._side_by_side(part.text, weight * _SIDE_BY_SIDE)
+            # micro-insurance and a fund for credits are no micro-credit
+            apart = joined(part.text) if part.is_compound else (part.text, *joined(part.text))
+            if self.thesaurus.is_whole(part.text):
+                return [beside]
+            return [beside, *(self._typed(text, weight * _APART) for text in apart)]
+        acronym = is_acronym(part.text) or any(part.text.upper() in concept.acronyms for concept in named.concepts)
+        return [self._typed(text, weight, acronym=acronym) for text in (part.text, *joined(part.text))]
+
     def _near(self, part: Part) -> list[Body]:
         """The ways in which a sheet comes near a part."""
         ways: list[Body] = []
+        is_whole = self.thesaurus.is_whole(part.text)
         if len(part.words) == 1:
             if spoken := sound(part.text):
                 ways.append(_constant({"term": {"sounds": spoken}}, _SOUNDS))
-            compound = [Part((base,), self.thesaurus.named([base])) for base in bases(part.text)]
-            ways += [_best(self._said(base), _BASE) for base in compound]
+            if not is_whole:
+                compound = [Part((base,), self.thesaurus.named([base])) for base in bases(part.text)]
+                ways += [_best(self._said(base), _BASE) for base in compound]
             if part.may_be_begun:
                 ways.append(_constant(_begun(part), _BEGUN))
                 if part.named is None:
                     for named in self.thesaurus.begun(part.text)[:MOST_COMPLETED]:
                         ways += self._named(named, _COMPLETED, 0)
-        elif self.width:  # a query of many longer names has no room for these
+        elif self.width and not is_whole:  # a query of many longer names has no room for these
             ways += [_best(self._said(one), _WITHIN) for one in within(part, self.thesaurus)]
         meant = self._meant(part)
         for concept in meant.concepts:
@@ -251,10 +248,14 @@ class Text:
         return self._levelled(said, weight)
 
     def _side_by_side(self, text: str, weight: float) -> Body:
-        """What says these very words one after the other."""
+        """What says these very words one after the other, the small ones too where they make it another thing."""
+        very: Body | None = {"match_phrase": {"spelling.whole": text}} if self.thesaurus.is_whole(text) else None
 
         def said(field: str) -> list[Body]:
-            return [{"match_phrase": {f"{field}.{language}": {"query": text, "slop": 1}}} for language in LANGUAGES]
+            ways: list[Body] = [
+                {"match_phrase": {f"{field}.{language}": {"query": text, "slop": 1}}} for language in LANGUAGES
+            ]
+            return [{"bool": {"must": [very, _any(ways)]}}] if very else ways
 
         return self._levelled(said, weight)
 
@@ -307,8 +308,8 @@ def _by_names(names: Cut, field: str, phrases: int, least: int = 0) -> Sequence[
     ways += [
         _very(acronyms, [{"match": {f"{field}.{language}": acronyms}}]) for language, acronyms in names.acronyms.items()
     ]
-    if field == "text" and names.exact:
-        ways.append({"terms": {"spelling": names.exact}})
+    if field == "text":
+        ways += [{"match_phrase": {"spelling.whole": name}} for name in names.whole[: max(phrases, 1)]]
     if field in _FOR_PHRASES:
         ways += [
             {"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}}

@@ -23,8 +23,8 @@ from backbone.contracts import labels, vocabularies
 from backbone.contracts.text import Code, Country, Line, ThemeCode
 from services.search import collector
 from services.search.function_words import FUNCTION_WORDS
-from services.search.lexicon import Terms
-from services.search.spelling import fold, is_acronym, is_one, joined, key, keys, pieces, plain, words
+from services.search.lexicon import Cut, Terms, cut_names
+from services.search.spelling import fold, is_acronym, is_one, key, keys, pieces, plain, words
 
 LONGEST_NAME: Final = 5  # words
 _MOST_JOINED: Final = 2
@@ -110,28 +110,6 @@ class Named:
 
 
 Names = dict[tuple[str, ...], Named]
-
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """A concept's names as a query has them, by language: the terms of those of one word (`single`), acronyms, and the
-    longer ones with the language of each; `exact` are words to be met as they are written, in whatever language, and
-    `spelt` all names of one word as they are.
-    """
-
-    single: Mapping[str, Sequence[str]]
-    acronyms: Mapping[str, str]
-    exact: Sequence[str]
-    spelt: Sequence[str]
-    phrases: Mapping[str, Sequence[str]]
-
-    def longer(self, most: int, least: int = 0) -> list[tuple[str, str]]:
-        """So many of the longer names of each language; `least` where it has no other name."""
-        return [
-            (language, form)
-            for language, forms in self.phrases.items()
-            for form in forms[: most if language in self.single else max(most, least)]
-        ]
 
 
 @dataclass(frozen=True)
@@ -243,8 +221,19 @@ class Thesaurus:
     def cut(self, concept: Concept) -> Cut:
         """The names of a concept, as the engine cuts them."""
         if concept.id not in self._cut:
-            self._cut[concept.id] = _cut(concept, self.terms)
+            self._cut[concept.id] = cut_names(concept.forms, self.terms)
         return self._cut[concept.id]
+
+    def is_whole(self, text: str) -> bool:
+        """Whether it is a name of which the engine would leave one word that means another thing."""
+        return keys(text) in self._wholes
+
+    @cached_property
+    def _wholes(self) -> frozenset[tuple[str, ...]]:
+        """Of which concepts there may be such names is seen without cutting all."""
+        named = [self.named(words(plain(name))) for (_, name), found in self.terms.items() if _is_bared(name, found)]
+        concepts = dict.fromkeys(concept for one in named if one for concept in one.concepts)
+        return frozenset(keys(name) for concept in concepts for name in self.cut(concept).whole)
 
     def near(self, concept: Concept) -> list[Concept]:
         return [self.concepts[other] for other in concept.near if other in self.concepts]
@@ -256,25 +245,8 @@ alike: Final = DamerauLevenshtein.normalized_similarity
 letters: Final = DamerauLevenshtein.distance
 
 
-def _cut(concept: Concept, terms: Terms) -> Cut:
-    single: dict[str, Sequence[str]] = {}
-    acronyms: dict[str, str] = {}
-    phrases: dict[str, Sequence[str]] = {}
-    exact: set[str] = set()
-    for language, forms in concept.forms.items():
-        cut = {form: terms.get((language, form), ()) for form in forms}
-        one = {form: found[0] for form, found in cut.items() if len(found) == 1}
-        if usual := sorted({term for form, term in one.items() if not is_acronym(form) and is_one(form)}):
-            single[language] = usual
-        if short := " ".join(form for form in one if is_acronym(form)):
-            acronyms[language] = short
-        # of sans-papiers the engine leaves papier, which is another thing: sheets have it joined, too
-        exact |= {fold(word) for form in one if not is_one(form) for word in joined(form)}
-        phrases[language] = [form for form, found in cut.items() if len(found) > 1]
-    every = (form for forms in concept.forms.values() for form in forms)
-    words_of_it = {fold(form) for form in every if is_one(form) and not is_acronym(form)}
-    plurals = {f"{word}s" for word in words_of_it if word.isascii()}
-    return Cut(single, acronyms, sorted(exact), sorted(words_of_it | plurals), phrases)
+def _is_bared(name: str, terms: Sequence[str]) -> bool:
+    return len(terms) == 1 and not is_one(name)
 
 
 def _add(names: Names, form: str, named: Named) -> None:

@@ -38,6 +38,11 @@ class Part:
         return " ".join(self.words)
 
     @property
+    def is_compound(self) -> bool:
+        """Whether it is a name that hyphens alone hold together."""
+        return bool(self.named and self.named.concepts) and len(self.words) == 1 and "-" in self.text
+
+    @property
     def is_ended(self) -> bool:
         """Whether no letter can be missing: who types few capitals, or a single letter, has ended it."""
         return len(self.text) < _LEAST_OF_A_NAME or (self.text.isupper() and len(self.text) <= _SHORT_ACRONYM)
