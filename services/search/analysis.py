@@ -20,6 +20,16 @@ FRENCH_ARTICLES: Final = (
 _APOSTROPHES: Final = "\u2018\u02bc\u00b4\u0060\u2032\uff07"  # the typographic one is known to the engines
 _INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _CHARACTERS: Final = ["characters"]
+_FRENCH_WORDS: Final = ("fr_elision", "lowercase", "fr_stop", "asciifolding", "fr_words")
+
+
+def _replacing(**rules: tuple[str, str]) -> dict[str, Any]:
+    """Filters that replace what a pattern finds in a word, by their name."""
+    return {
+        name: {"type": "pattern_replace", "pattern": pattern, "replacement": replacement}
+        for name, (pattern, replacement) in rules.items()
+    }
+
 
 ANALYSIS: Final[dict[str, Any]] = {
     "char_filter": {
@@ -32,7 +42,15 @@ ANALYSIS: Final[dict[str, Any]] = {
         "fr_elision": {"type": "elision", "articles_case": True, "articles": list(FRENCH_ARTICLES)},
         "fr_stop": {"type": "stop", "stopwords": "_french_"},
         "fr_words": {"type": "stemmer_override", "rules": list(stems.FRENCH)},
-        "fr_stem": {"type": "stemmer", "language": "light_french"},
+        # number, gender and participles, and no more: a concert is no concertation, a refuge no réfugié
+        **_replacing(
+            fr_aux=(r"(?<=...)(?<!e)aux$", "al"),
+            fr_plural=(r"(?<=eau)x$|(?<=..[^s_])[sx]$", ""),
+            fr_trice=(r"(?<=..)trice$", "teu"),
+            fr_gender=(r"(?<=..eu)(?:se|r)$|(?<=...i)(?:ve|f)$|(?<=..[eo]n)ne$|(?<=..el)le$|(?<=.....)e{1,2}$", ""),
+        ),
+        # what words are derived from, too
+        "fr_root": {"type": "stemmer", "language": "light_french"},
         "en_possessive": {"type": "stemmer", "language": "possessive_english"},
         "en_stop": {"type": "stop", "stopwords": "_english_"},
         "en_stem": {"type": "stemmer", "language": "light_english"},
@@ -47,7 +65,12 @@ ANALYSIS: Final[dict[str, Any]] = {
         "fr": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",
-            "filter": ["fr_elision", "lowercase", "fr_stop", "asciifolding", "fr_words", "fr_stem"],
+            "filter": [*_FRENCH_WORDS, "fr_aux", "fr_plural", "fr_trice", "fr_gender"],
+        },
+        "fr_roots": {
+            "char_filter": _CHARACTERS,
+            "tokenizer": "standard",
+            "filter": [*_FRENCH_WORDS, "fr_root"],
         },
         "en": {
             "char_filter": _CHARACTERS,

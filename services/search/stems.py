@@ -1,5 +1,6 @@
-"""French words that the light stemmer takes for others: « moines » for « moins », « ânes » for « ans », « commune » for
-« commun ». Each line is one word in its forms, the first being its stem; folded, as they come to the stemmer.
+"""French words that the rules would take for others: « moines » for « moins », « ânes » for « ans », « commune » for
+« commun ». Each is given in its forms, the first being its stem; folded, as they come to the rules. The mark at the end
+of a stem keeps the rules that follow from it.
 """
 
 from typing import Final
@@ -38,7 +39,7 @@ accompagnateur accompagnateurs accompagnatrice accompagnatrices | assurance assu
 """
 
 FRENCH: Final = tuple(
-    f"{', '.join(forms)} => {forms[0]}"
+    f"{', '.join(forms)} => {forms[0]}_"
     for line in _FRENCH.splitlines()
     for word in line.split("|")
     if (forms := word.split())
