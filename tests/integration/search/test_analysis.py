@@ -39,7 +39,7 @@ TWO_WORDS = (
     ("coordonner", "cordonnerie"),
     ("moine", "moins"),
     ("âne", "an"),
-    ("commune", "commun"),
+    ("commune", "communs"),
     ("port", "porte"),
     ("don", "donner"),
 )
