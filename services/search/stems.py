@@ -36,6 +36,7 @@ donateur donateurs donatrice donatrices | centre centres | photographie photogra
 mediation mediations | mediateur mediateurs mediatrice mediatrices | animateur animateurs animatrice animatrices
 transformateur transformateurs | etablissement etablissements | traitement traitements
 accompagnateur accompagnateurs accompagnatrice accompagnatrices | assurance assurances
+france | franc francs | mais | toux | prix | fils | plant plants | plante plantes | bassin bassins | bassine bassines
 """
 
 FRENCH: Final = tuple(

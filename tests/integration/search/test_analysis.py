@@ -42,6 +42,9 @@ TWO_WORDS = (
     ("commune", "communs"),
     ("port", "porte"),
     ("don", "donner"),
+    ("France", "francs"),
+    ("maïs", "mai"),
+    ("prix", "pris"),
 )
 
 
