@@ -79,6 +79,11 @@ def edition() -> str:
     return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:10]
 
 
+def edition_of(name: str) -> str:
+    """The edition in the name of an index."""
+    return name.rsplit("-", 2)[-2]
+
+
 class Index:
     """The index behind the alias of the settings."""
 

@@ -62,31 +62,30 @@ def cut_names(names: Mapping[SheetLanguage, Sequence[str]], terms: Terms) -> Cut
     return Cut(single, acronyms, list(whole), sorted(words_of_it | plurals), phrases)
 
 
-async def terms_of(engine: Engine, names: Mapping[str, Iterable[str]]) -> Terms:
-    """The terms of each name of each language, by its analyzer. Raises `Unavailable`."""
+async def terms_of(engine: Engine, names: Mapping[str, Iterable[str]], index: str | None = None) -> Terms:
+    """The terms of each name of each language, by its analyzer; by that of an `index` of another edition, which may cut
+    otherwise. Raises `Unavailable`, and `EngineRefusedError` where that index has no such analyzer.
+    """
     found: dict[tuple[str, str], tuple[str, ...]] = {}
 
     async def ask(language: str) -> None:
         every = list(dict.fromkeys(names[language]))
         for start in range(0, len(every), AT_ONCE):
             chunk = every[start : start + AT_ONCE]
-            for name, terms in zip(chunk, await _analysed(engine, language, chunk), strict=True):
+            for name, terms in zip(chunk, await _analysed(engine, language, chunk, index), strict=True):
                 found[language, name] = terms
 
     await asyncio.gather(*map(ask, names))
     return found
 
 
-async def _analysed(engine: Engine, language: str, names: list[str]) -> list[tuple[str, ...]]:
-    analyzer = ANALYSIS["analyzer"][language]
+async def _analysed(engine: Engine, language: str, names: list[str], index: str | None) -> list[tuple[str, ...]]:
     async with engine.calling() as client:
-        answer = await client.options(request_timeout=30).indices.analyze(
-            tokenizer=analyzer["tokenizer"],
-            char_filter=[ANALYSIS["char_filter"][name] for name in analyzer["char_filter"]],
-            # those that have no definition of ours are the engine's own
-            filter=[ANALYSIS["filter"].get(name, name) for name in analyzer["filter"]],
-            text=names,
-        )
+        analyze = client.options(request_timeout=30).indices.analyze
+        if index is None:
+            answer = await analyze(text=names, **_ours(language))
+        else:
+            answer = await analyze(text=names, index=index, analyzer=language)
     terms: list[list[str]] = [[] for _ in names]
     place, end = 0, _length(names[0])
     tokens: list[dict[str, Any]] = answer.body["tokens"]
@@ -97,6 +96,16 @@ async def _analysed(engine: Engine, language: str, names: list[str]) -> list[tup
             end += 1 + _length(names[place])
         terms[place].append(token["token"])
     return [tuple(found) for found in terms]
+
+
+def _ours(language: str) -> dict[str, Any]:
+    analyzer = ANALYSIS["analyzer"][language]
+    return {
+        "tokenizer": analyzer["tokenizer"],
+        "char_filter": [ANALYSIS["char_filter"][name] for name in analyzer["char_filter"]],
+        # those that have no definition of ours are the engine's own
+        "filter": [ANALYSIS["filter"].get(name, name) for name in analyzer["filter"]],
+    }
 
 
 def _length(text: str) -> int:

@@ -8,7 +8,7 @@ import asyncio
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -17,10 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from backbone.contracts import vocabularies
 from services.search import service
-from services.search.index import Index
+from services.search.engine import Engine
+from services.search.index import Index, edition, edition_of
+from services.search.lexicon import terms_of
 from services.search.parameters import LONGEST_QUERY, Filters, Search
 from services.search.thesaurus import Thesaurus, seed
-from services.search.vocabulary import Vocabulary
 
 JUDGMENTS: Final = Path(__file__).parent / "judgments.json"
 DEPTH: Final = 10
@@ -186,7 +187,7 @@ async def evaluate(
     the service begins with, or another one.
     """
     known = await refs_of(index, among) if refs is None else refs
-    searched_with = thesaurus or await _as_at_first(index)
+    searched_with = thesaurus or await _as_at_first(index.engine)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def ask(judgment: Judgment) -> Score:
@@ -198,10 +199,8 @@ async def evaluate(
     return list(await asyncio.gather(*(ask(judgment) for judgment in answerable(among, known))))
 
 
-async def _as_at_first(index: Index) -> Thesaurus:
-    vocabulary = Vocabulary(index.engine)
-    await vocabulary.take(seed())
-    return vocabulary.now
+async def _as_at_first(engine: Engine, index: str | None = None) -> Thesaurus:
+    return replace(seed(), terms=await terms_of(engine, seed().names(), index))
 
 
 async def against(index: Index, old: str, new: str, among: Sequence[Judgment]) -> list[str]:
@@ -209,5 +208,7 @@ async def against(index: Index, old: str, new: str, among: Sequence[Judgment]) -
     before, after = index.at(old), index.at(new)
     there, here = await refs_of(before, among), await refs_of(after, among)
     both = [judgment for judgment in answerable(among, there) if judgment in answerable(among, here)]
-    thesaurus = await _as_at_first(index)
-    return worse(await evaluate(before, both, there, thesaurus), await evaluate(after, both, here, thesaurus))
+    thesaurus = await _as_at_first(index.engine)
+    # an index of other rules is asked by them: it would find little by the new ones, and they would seem better
+    older = thesaurus if edition_of(old) == edition() else await _as_at_first(index.engine, old)
+    return worse(await evaluate(before, both, there, older), await evaluate(after, both, here, thesaurus))

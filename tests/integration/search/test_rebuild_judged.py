@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 import structlog.testing
 
+from services.search import documents, relevance
+from services.search import index as indexing
 from services.search import rebuild as rebuilding
-from services.search import relevance
+from services.search.analysis import ANALYSIS
 from services.search.documents import Write
 from services.search.engine import EngineRefusedError
 from services.search.index import Index, Outcome
 from services.search.rebuild import WorseError, rebuild
-from tests.integration.search.rebuilding import at_rest, judged, same
+from tests.integration.search.rebuilding import at_rest, judged, new_word, same
 from tests.integration.search.running import Running, drop_all, new_alias, until
+from tests.integration.search.sheets import publication
 
 
 @pytest.fixture(autouse=True)
@@ -130,3 +133,26 @@ async def _judge_against(running: Running, old: str, settings: Any) -> None:
     new = await running.index.current()
     assert new
     await rebuilding._judge(running.index.at(f"{old}-alias"), new, settings, rebuilding._silent, accept_worse=False)  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_an_index_of_other_rules_is_judged_by_them(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = publication(ref=f"xx-{new_word()}", title="Des abeilles", themes=["digital"])
+    ours = documents.published(event.sheet.model_dump(mode="json"), 1)
+    # asked in another language, it is found by its name in the thesaurus alone, cut as the index cuts it
+    judgments = (relevance.Judgment(q="abejas", language="es", kind="language", grades={str(event.sheet.ref): 3}),)
+    analyzer = {**ANALYSIS["analyzer"], "fr": {"tokenizer": "standard", "filter": ["lowercase"]}}
+    index = running.index
+    with monkeypatch.context() as patched:
+        patched.setattr(indexing, "ANALYSIS", {**ANALYSIS, "analyzer": analyzer})
+        patched.setattr(indexing, "edition", lambda: "0123456789")
+        old = await index.create()
+    new = await index.create()
+    kept = ("id", "codes", "gone", "digest", "sheet", "published_at", "completeness")
+    nothing = {name: value for name, value in json.loads(ours.source).items() if name in kept}
+    for name, write in ((old, ours), (new, replace(ours, source=json.dumps(nothing).encode()))):
+        assert (await index.bulk([write], name)).indexed == 1
+        await index.open(name)
+    reason = (await relevance.against(index, old, new, judgments))[-1]
+    assert reason.startswith("'abejas' (es) had its best answer at place 1, now not among")
+    for name in (old, new):
+        await index.drop(name)
