@@ -44,7 +44,7 @@ TWO_WORDS = (
     ("don", "donner"),
     ("France", "francs"),
     ("maïs", "mai"),
-    ("prix", "pris"),
+    ("toux", "tout"),
 )
 
 
