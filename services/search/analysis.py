@@ -20,15 +20,22 @@ FRENCH_ARTICLES: Final = (
 _APOSTROPHES: Final = "\u2018\u02bc\u00b4\u0060\u2032\uff07"  # the typographic one is known to the engines
 _INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _CHARACTERS: Final = ["characters"]
-_FRENCH_WORDS: Final = ("fr_elision", "lowercase", "fr_stop", "asciifolding", "fr_words")
+_FRENCH_WORDS: Final = ("fr_elision", "lowercase", "fr_kept", "fr_stop", "asciifolding", "fr_words")
 
 
-def _replacing(**rules: tuple[str, str]) -> dict[str, Any]:
-    """Filters that replace what a pattern finds in a word, by their name."""
-    return {
-        name: {"type": "pattern_replace", "pattern": pattern, "replacement": replacement}
-        for name, (pattern, replacement) in rules.items()
-    }
+# small words that make another thing of the one beside them: sans-papiers is not paper, sem-teto no roof. With a mark
+# at their end they are none of those that the rules of a language leave out
+_KEPT: Final = {
+    "fr": "sans pas soi",
+    "en": "no not",
+    "es": "sin no ni fuera más poco estado estados este todo todos todas",
+    "pt": "sem não nem fora mais só",
+    "ar": "عن بعد قبل بين غير لا",
+}
+
+
+def _kept(language: str) -> dict[str, Any]:
+    return {"type": "stemmer_override", "rules": [f"{word} => {word}_" for word in _KEPT[language].split()]}
 
 
 ANALYSIS: Final[dict[str, Any]] = {
@@ -40,24 +47,30 @@ ANALYSIS: Final[dict[str, Any]] = {
     },
     "filter": {
         "fr_elision": {"type": "elision", "articles_case": True, "articles": list(FRENCH_ARTICLES)},
+        "fr_kept": _kept("fr"),
         "fr_stop": {"type": "stop", "stopwords": "_french_"},
         "fr_words": {"type": "stemmer_override", "rules": list(stems.FRENCH)},
-        # number, gender and participles, and no more: a concert is no concertation, a refuge no réfugié
-        **_replacing(
-            fr_aux=(r"(?<=...)(?<!e)aux$", "al"),
-            fr_plural=(r"(?<=eau)x$|(?<=..[^s_])[sx]$", ""),
-            fr_trice=(r"(?<=..)trice$", "teu"),
-            fr_gender=(r"(?<=..eu)(?:se|r)$|(?<=...i)(?:ve|f)$|(?<=..[eo]n)ne$|(?<=..el)le$|(?<=.....)e{1,2}$", ""),
-        ),
+        # number, gender and participles, and no more: a concert is no concertation, a refuge no réfugié. The stemmer
+        # leaves words of five letters as they are, and takes réseaux for réseals
+        "fr_number": {
+            "type": "pattern_replace",
+            "pattern": "(?<=eau)x$|(?<=..e)es?$|(?<=..[^s_])s$",
+            "replacement": "",
+        },
+        "fr_stem": {"type": "stemmer", "language": "minimal_french"},
         # what words are derived from, too
         "fr_root": {"type": "stemmer", "language": "light_french"},
         "en_possessive": {"type": "stemmer", "language": "possessive_english"},
+        "en_kept": _kept("en"),
         "en_stop": {"type": "stop", "stopwords": "_english_"},
         "en_stem": {"type": "stemmer", "language": "light_english"},
+        "es_kept": _kept("es"),
         "es_stop": {"type": "stop", "stopwords": "_spanish_"},
         "es_stem": {"type": "stemmer", "language": "light_spanish"},
+        "pt_kept": _kept("pt"),
         "pt_stop": {"type": "stop", "stopwords": "_portuguese_"},
         "pt_stem": {"type": "stemmer", "language": "light_portuguese"},
+        "ar_kept": _kept("ar"),
         "ar_stop": {"type": "stop", "stopwords": "_arabic_"},
         "ar_stem": {"type": "stemmer", "language": "arabic"},
     },
@@ -65,7 +78,7 @@ ANALYSIS: Final[dict[str, Any]] = {
         "fr": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",
-            "filter": [*_FRENCH_WORDS, "fr_aux", "fr_plural", "fr_trice", "fr_gender"],
+            "filter": [*_FRENCH_WORDS, "fr_number", "fr_stem"],
         },
         "fr_roots": {
             "char_filter": _CHARACTERS,
@@ -75,23 +88,31 @@ ANALYSIS: Final[dict[str, Any]] = {
         "en": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",
-            "filter": ["en_possessive", "lowercase", "en_stop", "asciifolding", "en_stem"],
+            "filter": ["en_possessive", "lowercase", "en_kept", "en_stop", "asciifolding", "en_stem"],
         },
         "es": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",
-            "filter": ["lowercase", "es_stop", "asciifolding", "es_stem"],
+            "filter": ["lowercase", "es_kept", "es_stop", "asciifolding", "es_stem"],
         },
         # its stemmer tells ões from oes: folded after it
         "pt": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",
-            "filter": ["lowercase", "pt_stop", "pt_stem", "asciifolding"],
+            "filter": ["lowercase", "pt_kept", "pt_stop", "pt_stem", "asciifolding"],
         },
         "ar": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",
-            "filter": ["lowercase", "decimal_digit", "ar_stop", "arabic_normalization", "ar_stem", "asciifolding"],
+            "filter": [
+                "lowercase",
+                "decimal_digit",
+                "ar_kept",
+                "ar_stop",
+                "arabic_normalization",
+                "ar_stem",
+                "asciifolding",
+            ],
         },
         "plain": {
             "char_filter": _CHARACTERS,

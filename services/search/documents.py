@@ -87,14 +87,7 @@ MAPPING: Final[dict[str, Any]] = {
         "elsewhere": {"type": "text", "analyzer": "plain", "similarity": "rarity", "copy_to": "spelling"},
         "sounds": {"type": "keyword"},
         # every word of it as it is written: what a typed word may have been meant as
-        "spelling": {
-            "type": "text",
-            "analyzer": "plain",
-            "index_options": "docs",
-            "norms": False,
-            # for names that no rule of a language may shorten
-            "fields": {"whole": {"type": "text", "analyzer": "plain", "norms": False}},
-        },
+        "spelling": {"type": "text", "analyzer": "plain", "index_options": "docs", "norms": False},
         "typed": prefixes.MAPPING,
         "place": {"type": "keyword"},
         "authority_key": {"type": "keyword"},

@@ -11,7 +11,7 @@ from typing import Any, Final
 from backbone.contracts.vocabularies import SheetLanguage
 from services.search.analysis import ANALYSIS
 from services.search.engine import Engine
-from services.search.spelling import fold, is_acronym, is_one
+from services.search.spelling import fold, is_acronym, is_one, joined
 
 Terms = Mapping[tuple[str, str], tuple[str, ...]]  # (language, name) to its terms
 
@@ -21,13 +21,13 @@ AT_ONCE: Final = 1_000  # names of up to five words: an engine gives 10,000 term
 @dataclass(frozen=True, eq=False)
 class Cut:
     """A concept's names as a query has them, by language: the terms of those of one word (`single`), acronyms, and the
-    longer ones (`phrases`); `whole` are those of several words of which the engine leaves one, to be met as they are
-    written, in whatever language, and `spelt` all names of one word as they are.
+    longer ones (`phrases`); `exact` are compounds of which the engine leaves one word, to be met joined, in whatever
+    language, and `spelt` all names of one word as they are.
     """
 
     single: Mapping[str, Sequence[str]]
     acronyms: Mapping[str, str]
-    whole: Sequence[str]
+    exact: Sequence[str]
     spelt: Sequence[str]
     phrases: Mapping[str, Sequence[str]]
 
@@ -45,7 +45,7 @@ def cut_names(names: Mapping[SheetLanguage, Sequence[str]], terms: Terms) -> Cut
     single: dict[str, Sequence[str]] = {}
     acronyms: dict[str, str] = {}
     phrases: dict[str, Sequence[str]] = {}
-    whole: dict[str, None] = {}
+    exact: set[str] = set()
     for language, forms in names.items():
         found_of = {form: terms.get((language, form), ()) for form in forms}
         one = {form: found[0] for form, found in found_of.items() if len(found) == 1}
@@ -53,13 +53,13 @@ def cut_names(names: Mapping[SheetLanguage, Sequence[str]], terms: Terms) -> Cut
             single[language] = usual
         if short := " ".join(form for form in one if is_acronym(form)):
             acronyms[language] = short
-        # of sans-papiers the engine leaves papier, which is another thing; of les jeunes it leaves the same
-        whole |= {form: None for form, term in one.items() if not is_one(form) and term not in usual}
+        # of e-commerce the rules of Spanish leave comercio, which is another thing: sheets have it joined, too
+        exact |= {fold(word) for form in one if not is_one(form) for word in joined(form)}
         phrases[language] = [form for form, found in found_of.items() if len(found) > 1]
     every = (form for forms in names.values() for form in forms)
     words_of_it = {fold(form) for form in every if is_one(form) and not is_acronym(form)}
     plurals = {f"{word}s" for word in words_of_it if word.isascii()}
-    return Cut(single, acronyms, list(whole), sorted(words_of_it | plurals), phrases)
+    return Cut(single, acronyms, sorted(exact), sorted(words_of_it | plurals), phrases)
 
 
 async def terms_of(engine: Engine, names: Mapping[str, Iterable[str]], index: str | None = None) -> Terms:

@@ -55,8 +55,8 @@ def _names(text: Text, language: str) -> Body:
 
 
 def _typed(text: Text, field: str) -> list[Body]:
-    # of sans-papiers the rules of the language leave paper
-    typed = [part for part in text.words.parts if not text.thesaurus.is_whole(part.text)]
+    # of e-commerce the rules of Spanish leave comercio
+    typed = [part for part in text.words.parts if not text.thesaurus.is_bared(part.text)]
     return [{"match_phrase" if part.is_compound else "match": {field: part.text}} for part in typed]
 
 

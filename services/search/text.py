@@ -172,10 +172,9 @@ class Text:
         if named.concepts and not is_one(part.text):
             beside = self._side_by_side(part.text, weight * _SIDE_BY_SIDE)
             # micro-insurance and a fund for credits are no micro-credit
-            apart = joined(part.text) if part.is_compound else (part.text, *joined(part.text))
-            if self.thesaurus.is_whole(part.text):
-                return [beside]
-            return [beside, *(self._typed(text, weight * _APART) for text in apart)]
+            apart = joined(part.text) if part.is_inseparable else (part.text, *joined(part.text))
+            typed = () if self.thesaurus.is_bared(part.text) else (beside,)
+            return [*typed, *(self._typed(text, weight * _APART) for text in apart)]
         acronym = is_acronym(part.text) or any(part.text.upper() in concept.acronyms for concept in named.concepts)
         typed = [self._typed(text, weight, acronym=acronym) for text in (part.text, *joined(part.text))]
         return typed if part.named else [*typed, _derived(part)]
@@ -183,11 +182,11 @@ class Text:
     def _near(self, part: Part) -> list[Body]:
         """The ways in which a sheet comes near a part."""
         ways: list[Body] = []
-        is_whole = self.thesaurus.is_whole(part.text)
+        is_bared = self.thesaurus.is_bared(part.text)
         if len(part.words) == 1:
             if spoken := sound(part.text):
                 ways.append(_constant({"term": {"sounds": spoken}}, _SOUNDS))
-            if not is_whole:
+            if not is_bared:
                 compound = [Part((base,), self.thesaurus.named([base])) for base in bases(part.text)]
                 ways += [_best(self._said(base), _BASE) for base in compound]
             if part.may_be_begun:
@@ -195,9 +194,9 @@ class Text:
                 if part.named is None:
                     for named in self.thesaurus.begun(part.text)[:MOST_COMPLETED]:
                         ways += self._named(named, _COMPLETED, 0)
-        elif self.width and not is_whole:  # a query of many longer names has no room for these
+        elif self.width and not is_bared:  # a query of many longer names has no room for these
             ways += [_best(self._said(one), _WITHIN) for one in within(part, self.thesaurus)]
-        if part.named and not is_whole:
+        if part.named and not is_bared:
             ways.append(_derived(part, _DERIVED))
         meant = self._meant(part)
         for concept in meant.concepts:
@@ -252,14 +251,10 @@ class Text:
         return self._levelled(said, weight)
 
     def _side_by_side(self, text: str, weight: float) -> Body:
-        """What says these very words one after the other, the small ones too where they make it another thing."""
-        very: Body | None = {"match_phrase": {"spelling.whole": text}} if self.thesaurus.is_whole(text) else None
+        """What says these very words one after the other."""
 
         def said(field: str) -> list[Body]:
-            ways: list[Body] = [
-                {"match_phrase": {f"{field}.{language}": {"query": text, "slop": 1}}} for language in LANGUAGES
-            ]
-            return [{"bool": {"must": [very, _any(ways)]}}] if very else ways
+            return [{"match_phrase": {f"{field}.{language}": {"query": text, "slop": 1}}} for language in LANGUAGES]
 
         return self._levelled(said, weight)
 
@@ -312,8 +307,8 @@ def _by_names(names: Cut, field: str, phrases: int, least: int = 0) -> Sequence[
     ways += [
         _very(acronyms, [{"match": {f"{field}.{language}": acronyms}}]) for language, acronyms in names.acronyms.items()
     ]
-    if field == "text":
-        ways += [{"match_phrase": {"spelling.whole": name}} for name in names.whole[: max(phrases, 1)]]
+    if field == "text" and names.exact:
+        ways.append({"terms": {"spelling": names.exact}})
     if field in _FOR_PHRASES:
         ways += [
             {"match_phrase": {f"{field}.{language}": {"query": form, "slop": 1}}}

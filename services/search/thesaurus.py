@@ -24,7 +24,7 @@ from backbone.contracts.text import Code, Country, Line, ThemeCode
 from services.search import collector
 from services.search.function_words import FUNCTION_WORDS
 from services.search.lexicon import Cut, Terms, cut_names
-from services.search.spelling import fold, is_acronym, is_one, key, keys, pieces, plain, words
+from services.search.spelling import fold, is_acronym, key, keys, pieces, plain, words
 
 LONGEST_NAME: Final = 5  # words
 _MOST_JOINED: Final = 2
@@ -224,16 +224,13 @@ class Thesaurus:
             self._cut[concept.id] = cut_names(concept.forms, self.terms)
         return self._cut[concept.id]
 
-    def is_whole(self, text: str) -> bool:
-        """Whether it is a name of which the engine would leave one word that means another thing."""
-        return keys(text) in self._wholes
+    def is_bared(self, text: str) -> bool:
+        """Whether it is a compound of which the engine would leave one word, which is another thing."""
+        return "-" in text and keys(text) in self._bared
 
     @cached_property
-    def _wholes(self) -> frozenset[tuple[str, ...]]:
-        """Of which concepts there may be such names is seen without cutting all."""
-        named = [self.named(words(plain(name))) for (_, name), found in self.terms.items() if _is_bared(name, found)]
-        concepts = dict.fromkeys(concept for one in named if one for concept in one.concepts)
-        return frozenset(keys(name) for concept in concepts for name in self.cut(concept).whole)
+    def _bared(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(keys(name) for (_, name), found in self.terms.items() if len(found) == 1 and "-" in name)
 
     def near(self, concept: Concept) -> list[Concept]:
         return [self.concepts[other] for other in concept.near if other in self.concepts]
@@ -243,10 +240,6 @@ class Thesaurus:
 alike: Final = DamerauLevenshtein.normalized_similarity
 # how many they are
 letters: Final = DamerauLevenshtein.distance
-
-
-def _is_bared(name: str, terms: Sequence[str]) -> bool:
-    return len(terms) == 1 and not is_one(name)
 
 
 def _add(names: Names, form: str, named: Named) -> None:

@@ -43,6 +43,12 @@ class Part:
         return bool(self.named and self.named.concepts) and len(self.words) == 1 and "-" in self.text
 
     @property
+    def is_inseparable(self) -> bool:
+        """Whether its words in two places say nothing of it: micro-crédit, sans papiers."""
+        content = [word for word in self.words if fold(word) not in FUNCTION_WORDS]
+        return self.is_compound or len(content) < 2
+
+    @property
     def is_ended(self) -> bool:
         """Whether no letter can be missing: who types few capitals, or a single letter, has ended it."""
         return len(self.text) < _LEAST_OF_A_NAME or (self.text.isupper() and len(self.text) <= _SHORT_ACRONYM)
