@@ -20,8 +20,6 @@ FRENCH_ARTICLES: Final = (
 _APOSTROPHES: Final = "\u2018\u02bc\u00b4\u0060\u2032\uff07"  # the typographic one is known to the engines
 _INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _CHARACTERS: Final = ["characters"]
-_FRENCH_WORDS: Final = ("fr_elision", "lowercase", "fr_kept", "fr_stop", "asciifolding", "fr_words")
-
 
 # small words that make another thing of the one beside them: sans-papiers is not paper, sem-teto no roof. With a mark
 # at their end they are none of those that the rules of a language leave out
@@ -50,16 +48,7 @@ ANALYSIS: Final[dict[str, Any]] = {
         "fr_kept": _kept("fr"),
         "fr_stop": {"type": "stop", "stopwords": "_french_"},
         "fr_words": {"type": "stemmer_override", "rules": list(stems.FRENCH)},
-        # number, gender and participles, and no more: a concert is no concertation, a refuge no réfugié. The stemmer
-        # leaves words of five letters as they are, and takes réseaux for réseals
-        "fr_number": {
-            "type": "pattern_replace",
-            "pattern": "(?<=eau)x$|(?<=..e)es?$|(?<=..[^s_])s$",
-            "replacement": "",
-        },
-        "fr_stem": {"type": "stemmer", "language": "minimal_french"},
-        # what words are derived from, too
-        "fr_root": {"type": "stemmer", "language": "light_french"},
+        "fr_stem": {"type": "stemmer", "language": "light_french"},
         "en_possessive": {"type": "stemmer", "language": "possessive_english"},
         "en_kept": _kept("en"),
         "en_stop": {"type": "stop", "stopwords": "_english_"},
@@ -78,12 +67,7 @@ ANALYSIS: Final[dict[str, Any]] = {
         "fr": {
             "char_filter": _CHARACTERS,
             "tokenizer": "standard",
-            "filter": [*_FRENCH_WORDS, "fr_number", "fr_stem"],
-        },
-        "fr_roots": {
-            "char_filter": _CHARACTERS,
-            "tokenizer": "standard",
-            "filter": [*_FRENCH_WORDS, "fr_root"],
+            "filter": ["fr_elision", "lowercase", "fr_kept", "fr_stop", "asciifolding", "fr_words", "fr_stem"],
         },
         "en": {
             "char_filter": _CHARACTERS,

@@ -72,16 +72,7 @@ MAPPING: Final[dict[str, Any]] = {
         "aims": _per_language(),
         "body": _per_language(),
         # all of that in one field, for phrases and for marking words
-        "text": {
-            "properties": {
-                **{language: {"type": "text", "analyzer": language} for language in LANGUAGES},
-                "fr": {
-                    "type": "text",
-                    "analyzer": "fr",
-                    "fields": {"roots": {"type": "text", "analyzer": "fr_roots", "norms": False}},
-                },
-            }
-        },
+        "text": {"properties": {language: {"type": "text", "analyzer": language} for language in LANGUAGES}},
         # the names in it, as they are; what these are called elsewhere; how they sound
         "proper": {"type": "text", "analyzer": "plain", "similarity": "rarity", "copy_to": "spelling"},
         "elsewhere": {"type": "text", "analyzer": "plain", "similarity": "rarity", "copy_to": "spelling"},

@@ -1,6 +1,6 @@
-"""French words that the rules would take for others: « moines » for « moins », « ânes » for « ans », « commune » for
-« commun ». Each is given in its forms, the first being its stem; folded, as they come to the rules. The mark at the end
-of a stem keeps the rules that follow from it.
+"""French words that the light stemmer takes for others: « moines » for « moins », « ânes » for « ans », « concert » for
+« concertation ». Each is given in its forms, the first being its stem, with a mark that no other stem has; folded, as
+they come to the stemmer.
 """
 
 from typing import Final
@@ -37,6 +37,15 @@ mediation mediations | mediateur mediateurs mediatrice mediatrices | animateur a
 transformateur transformateurs | etablissement etablissements | traitement traitements
 accompagnateur accompagnateurs accompagnatrice accompagnatrices | assurance assurances
 france | franc francs | mais | toux | prix | fils | plant plants | plante plantes | bassin bassins | bassine bassines
+enseigne enseignes | arabie | plomb plombs | plomberie plomberies | courrier courriers | collier colliers | aid aids
+concert concerts | concertation concertations | refuge refuges | equite | equitation | routeur routeurs
+parlement parlements | electeur electeurs electrice electrices | electrique electriques | capitale capitales
+capitalisation capitalisations | mutualisation mutualisations | tapir tapirs | signalisation signalisations
+signalement signalements | armee armees | armement armements | jardinage | oreiller oreillers | batterie batteries
+batteuse batteuses | argenterie | sellerie selleries | epicerie epiceries | epice epices | colonne colonnes
+colonisation colonisations | celebre celebres | engrais | engraissement | canal canaux | canalisation canalisations
+sucrerie sucreries | huilerie huileries | teinturerie teintureries | cordonnerie cordonneries | cordon cordons
+cordonnier cordonniers | coordonner | afin | vent vents | vente ventes | cassette cassettes | case cases
 """
 
 FRENCH: Final = tuple(

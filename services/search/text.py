@@ -41,12 +41,11 @@ PHRASES_AROUND: Final = 2  # of their longer names in each language
 # how much it counts where a sheet says something
 _PROMINENT: Final = {"title": 2.0, "summary": 1.5, "aims": 1.2}
 _MENTIONED: Final = 1.5
-_ROOTS: Final = "text.fr.roots"
 _FOR_PHRASES: Final = ("title", "text")
 _PROPER, _NAMED_ELSEWHERE = 1.8, 1.8
 _COUNTRY, _CONTINENT, _THEME, _MAIN_THEME, _BESIDE_A_CONCEPT = 7.0, 5.0, 3.0, 4.5, 0.4
 _SAME, _RELATED, _HINT, _OF_THEME = 0.7, 0.7, 0.6, 0.4
-_DERIVED, _COMPLETED, _BASE, _WITHIN, _BEGUN, _BEGINS, _SOUNDS = 0.4, 0.6, 0.4, 0.4, 1.5, 4.0, 2.0
+_COMPLETED, _BASE, _WITHIN, _BEGUN, _BEGINS, _SOUNDS = 0.6, 0.4, 0.4, 1.5, 4.0, 2.0
 _IN_THEME, _IN_MAIN_THEME, _VERY_WORDS = 1.5, 0.5, 1.0
 _AROUND = 0.5
 _GENERIC, _BESIDE, _BESIDE_RARE, _TOGETHER, _OF_A_PLACE = 0.1, 0.2, 0.7, 0.5, 0.3
@@ -176,8 +175,7 @@ class Text:
             typed = () if self.thesaurus.is_bared(part.text) else (beside,)
             return [*typed, *(self._typed(text, weight * _APART) for text in apart)]
         acronym = is_acronym(part.text) or any(part.text.upper() in concept.acronyms for concept in named.concepts)
-        typed = [self._typed(text, weight, acronym=acronym) for text in (part.text, *joined(part.text))]
-        return typed if part.named else [*typed, _derived(part)]
+        return [self._typed(text, weight, acronym=acronym) for text in (part.text, *joined(part.text))]
 
     def _near(self, part: Part) -> list[Body]:
         """The ways in which a sheet comes near a part."""
@@ -196,8 +194,6 @@ class Text:
                         ways += self._named(named, _COMPLETED, 0)
         elif self.width and not is_bared:  # a query of many longer names has no room for these
             ways += [_best(self._said(one), _WITHIN) for one in within(part, self.thesaurus)]
-        if part.named and not is_bared:
-            ways.append(_derived(part, _DERIVED))
         meant = self._meant(part)
         for concept in meant.concepts:
             related = self.thesaurus.near(concept)[: self.width]
@@ -320,11 +316,6 @@ def _by_names(names: Cut, field: str, phrases: int, least: int = 0) -> Sequence[
 def _very(names: str, ways: Sequence[Body]) -> Body:
     """Of what these ways find, what has one of these very words: hiver has the stem of HIV, and is not it."""
     return {"bool": {"must": [{"match": {"spelling": names}}, _any(ways)]}}
-
-
-def _derived(part: Part, weight: float = 1.0) -> Body:
-    """What says a word of the same root: replanter for replantation. The thesaurus has those of the words it knows."""
-    return _constant({"match": {_ROOTS: {"query": part.text, "operator": "and"}}}, _MENTIONED * weight)
 
 
 def _name(field: str, text: str, boost: float) -> Body:
