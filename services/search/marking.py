@@ -22,7 +22,9 @@ def marked(text: Text) -> Body:
     """The `highlight` of a request: each field by the names of its own language. A French sale (vente) has the stem of
     the Portuguese wind (vento), and is none.
     """
-    queries = {language: _names(text, language) for language in LANGUAGES}
+    concepts = [concept for part in text.words.parts if part.named for concept in part.named.concepts]
+    cuts = [text.thesaurus.cut(concept) for concept in dict.fromkeys(concepts)]
+    queries = {language: _names(text, cuts, language) for language in LANGUAGES}
     return {
         "encoder": "html",  # what people typed comes out escaped; the marks are the only tags
         "pre_tags": ["<mark>"],
@@ -36,10 +38,8 @@ def marked(text: Text) -> Body:
     }
 
 
-def _names(text: Text, language: str) -> Body:
+def _names(text: Text, cuts: Sequence[Cut], language: str) -> Body:
     field = f"text.{language}"
-    concepts = [concept for part in text.words.parts if part.named for concept in part.named.concepts]
-    cuts = [text.thesaurus.cut(concept) for concept in dict.fromkeys(concepts)]
     terms = sorted({term for names in cuts for term in names.single.get(language, ())})
     acronyms = [names.acronyms[language] for names in cuts if language in names.acronyms][:MOST_MARKED]
     return {

@@ -160,22 +160,22 @@ class Text:
         weight = _OF_A_PLACE if named.countries or named.continents else 1.0
         spelt = (part.text, *joined(part.text))
         return [
-            *self._as_typed(part, named, weight),
+            *self._as_typed(part, spelt, named, weight),
             _name("proper", part.text, _PROPER * weight),
             *(_name("elsewhere", text, _NAMED_ELSEWHERE * weight) for text in spelt),
             *self._named(named, weight, self.width),
         ]
 
-    def _as_typed(self, part: Part, named: Named, weight: float) -> list[Body]:
+    def _as_typed(self, part: Part, spelt: Sequence[str], named: Named, weight: float) -> list[Body]:
         """What says these very words; those of a longer name side by side, and little where they stand apart."""
         if named.concepts and not is_one(part.text):
-            beside = self._side_by_side(part.text, weight * _SIDE_BY_SIDE)
             # micro-insurance and a fund for credits are no micro-credit
-            apart = joined(part.text) if part.is_inseparable else (part.text, *joined(part.text))
-            typed = () if self.thesaurus.is_bared(part.text) else (beside,)
-            return [*typed, *(self._typed(text, weight * _APART) for text in apart)]
+            apart = [self._typed(text, weight * _APART) for text in (spelt[1:] if part.is_inseparable else spelt)]
+            if self.thesaurus.is_bared(part.text):
+                return apart
+            return [self._side_by_side(part.text, weight * _SIDE_BY_SIDE), *apart]
         acronym = is_acronym(part.text) or any(part.text.upper() in concept.acronyms for concept in named.concepts)
-        return [self._typed(text, weight, acronym=acronym) for text in (part.text, *joined(part.text))]
+        return [self._typed(text, weight, acronym=acronym) for text in spelt]
 
     def _near(self, part: Part) -> list[Body]:
         """The ways in which a sheet comes near a part."""
