@@ -4,7 +4,8 @@ A query with all synonyms of its words as text would have thousands of clauses; 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from services.search.spelling import fold, is_acronym, is_one, joined
 
 Terms = Mapping[tuple[str, str], tuple[str, ...]]  # (language, name) to its terms
 
+_APART: Final = re.compile(r"[\s-]+")
 AT_ONCE: Final = 1_000  # names of up to five words: an engine gives 10,000 terms at most
 
 
@@ -55,11 +57,36 @@ def cut_names(names: Mapping[SheetLanguage, Sequence[str]], terms: Terms) -> Cut
             acronyms[language] = short
         # of e-commerce the rules of Spanish leave comercio, which is another thing: sheets have it joined, too
         exact |= {fold(word) for form in one if not is_one(form) for word in joined(form)}
-        phrases[language] = [form for form, found in found_of.items() if len(found) > 1]
+        longer = {form: found for form, found in found_of.items() if len(found) > 1}
+        phrases[language] = _telling(longer, {*usual})
     every = (form for forms in names.values() for form in forms)
     words_of_it = {fold(form) for form in every if is_one(form) and not is_acronym(form)}
     plurals = {f"{word}s" for word in words_of_it if word.isascii()}
     return Cut(single, acronyms, sorted(exact), sorted(words_of_it | plurals), phrases)
+
+
+def _telling(longer: Mapping[str, tuple[str, ...]], single: Collection[str]) -> list[str]:
+    """Those that find what no other name does: who says "systèmes agroforestiers" says "agroforestier", and "salles
+    polyvalentes" are found with "salle polyvalente". By their terms; `single` are those of the names of one word.
+    """
+    kept: dict[str, tuple[str, ...]] = {}
+    # the shorter before those that hold them, else as they come
+    for form, found in sorted(longer.items(), key=lambda entry: len(entry[1])):
+        if frozenset(single).isdisjoint(found) and not any(_holds(form, found, *other) for other in kept.items()):
+            kept[form] = found
+    return [form for form in longer if form in kept]
+
+
+def _holds(form: str, found: tuple[str, ...], other: str, sought: tuple[str, ...]) -> bool:
+    """Whether what says a name says the other one, too. Small words that an engine leaves out keep their room: names
+    with such are taken for the same where they have as many, never for one within the other.
+    """
+    length, most = len(_APART.split(form)), len(_APART.split(other))
+    if found == sought:
+        return length == most
+    if (length, most) != (len(found), len(sought)):
+        return False
+    return any(found[at : at + most] == sought for at in range(length - most + 1))
 
 
 async def terms_of(engine: Engine, names: Mapping[str, Iterable[str]], index: str | None = None) -> Terms:
