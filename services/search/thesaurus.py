@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, reduce
 from importlib import resources
 from itertools import takewhile
 from typing import Any, Final, NamedTuple
@@ -172,7 +172,9 @@ class Thesaurus:
     def named(self, typed: Sequence[str]) -> Named | None:
         """What these words together are the name of."""
         apart = " ".join(typed)
-        found = self._names.get(keys(apart)) or self._names.get(keys(apart.replace("-", "")))
+        # one who writes the hyphen means no less than one who leaves it out
+        written = dict.fromkeys((keys(apart), keys(apart.replace("-", ""))))
+        found = _together(self._names.get(spelt) for spelt in written)
         if not found and len(typed) > _MOST_JOINED and not {fold(typed[0]), fold(typed[-1])} & FUNCTION_WORDS:
             found = self._names.get(_content(apart, words(plain(apart))))  # gestion des marchés, gestion du marché
         # cold chain and coldchain, agro-foresterie and agroforesterie
@@ -240,6 +242,10 @@ class Thesaurus:
 alike: Final = DamerauLevenshtein.normalized_similarity
 # how many they are
 letters: Final = DamerauLevenshtein.distance
+
+
+def _together(found: Iterable[Named | None]) -> Named | None:
+    return reduce(lambda one, other: one | other if one and other else one or other, found, None)
 
 
 def _add(names: Names, form: str, named: Named) -> None:

@@ -79,6 +79,17 @@ def test_compounds_are_one_however_they_are_written() -> None:
         assert (thesaurus.named(typed) or words.Named()).concepts == (chain,), typed
 
 
+def test_a_compound_means_what_it_means_without_its_hyphen_as_well() -> None:
+    social = Concept(id="social-centre", forms={"fr": ("centre social", "centre socio-culturel")})
+    hall = Concept(id="community-centre", forms={"fr": ("centre socioculturel",)})
+    named = Thesaurus.of([social, hall]).named
+    with_it, without = named(["centre", "socio-culturel"]), named(["centre", "socioculturel"])
+    assert with_it is not None
+    assert without is not None
+    assert {*with_it.concepts} == {*without.concepts} == {social, hall}
+    assert (named(["centre", "social"]) or without).concepts == (social,)
+
+
 def test_the_small_words_of_a_name_may_be_others() -> None:
     market = Concept(id="market-management", forms={"fr": ("gestion des marchés",)})
     water = Concept(id="drinking-water", forms={"fr": ("accès à l'eau", "eau potable")})
