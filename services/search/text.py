@@ -195,8 +195,11 @@ class Text:
         elif self.width and not is_bared:  # a query of many longer names has no room for these
             ways += [_best(self._said(one), _WITHIN) for one in within(part, self.thesaurus)]
         meant = self._meant(part)
+        usual = meant.foremost().concepts
         for concept in meant.concepts:
-            related = self.thesaurus.near(concept)[: self.width]
+            # what the name means less often comes near as what is related does
+            itself = () if concept in usual else (concept,)
+            related = (*itself, *self.thesaurus.near(concept)[: self.width])
             phrases = min(self.width, MOST_PHRASES_OF_RELATED)
             ways += [way for other in related for way in self._forms(other, _RELATED, phrases)]
             if concept.theme and not concept.is_theme:
@@ -259,7 +262,9 @@ class Text:
         for words that begin so; for sheets of the theme of what is looked for: they are about it where others mention
         it; and, where that is all that is looked for, for each related concept.
         """
-        meant = self._meant(part).foremost()
+        meant = self._meant(part)
+        if self.reach == "said":
+            meant = meant.foremost()
         better = [_constant({"match": {"spelling": {"query": part.text, "operator": "and"}}}, _VERY_WORDS)]
         if self._is_beginning(part):
             better.append(_constant(_begun(part), _BEGINS))

@@ -23,7 +23,7 @@ def test_what_is_judged_is_in_the_demonstration() -> None:
 # the aim, and what was reached: the aim is that none is late, docs/ranking.md says what is missing
 REACHED, LATE, KNOWN = 0.90, 3, 0.97
 HELD_OUT, LATE_HELD_OUT = 0.87, 3
-OTHER, LATE_OTHER = 0.88, 1
+OTHER, LATE_OTHER = 0.88, 0
 LOST_BY_A_TYPO = 0.035
 
 

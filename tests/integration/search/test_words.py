@@ -111,6 +111,21 @@ async def test_a_longer_name_comes_near_what_its_words_name(each_search_url: str
         assert (answer["said"], [item["id"] for item in answer["items"]]) == (0, [cultural.project])
 
 
+async def test_what_a_name_means_less_often_comes_near(each_search_url: str) -> None:
+    thesaurus = seed()
+    repair, textile = thesaurus.concepts["repair-cafe"], thesaurus.concepts["textile"]
+    named = thesaurus.named(["friperie"]) or Named()
+    assert {repair, textile} <= {*named.concepts}
+    assert textile not in (*named.foremost().concepts, *thesaurus.near(repair))
+    cloth, other = (
+        publication(str(uuid4()), title=title, description=title, themes=["digital"])
+        for title in ("Une exposition textile", "Une exposition de photographies")
+    )
+    async with index_of(each_search_url, [other, cloth]) as small:
+        answer = await small.projects(("q", "friperie"))
+        assert (answer["said"], [item["id"] for item in answer["items"]]) == (0, [cloth.project])
+
+
 async def test_a_word_that_few_sheets_say_decides_among_those_that_say_all(each_search_url: str) -> None:
     about = publication(
         str(uuid4()),
