@@ -4,7 +4,6 @@ A query with all synonyms of its words as text would have thousands of clauses; 
 """
 
 import asyncio
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +15,6 @@ from services.search.spelling import fold, is_acronym, is_one, joined
 
 Terms = Mapping[tuple[str, str], tuple[str, ...]]  # (language, name) to its terms
 
-_APART: Final = re.compile(r"[\s-]+")
 AT_ONCE: Final = 1_000  # names of up to five words: an engine gives 10,000 terms at most
 
 
@@ -69,19 +67,21 @@ def _telling(longer: Mapping[str, tuple[str, ...]], single: Collection[str]) -> 
     """Those that find what no other name does: who says "systèmes agroforestiers" says "agroforestier", and "salles
     polyvalentes" are found with "salle polyvalente". By their terms; `single` are those of the names of one word.
     """
-    kept: dict[str, tuple[str, ...]] = {}
+    one = frozenset(single)
+    kept: dict[str, tuple[tuple[str, ...], int]] = {}
     # the shorter before those that hold them, else as they come
     for form, found in sorted(longer.items(), key=lambda entry: len(entry[1])):
-        if frozenset(single).isdisjoint(found) and not any(_holds(form, found, *other) for other in kept.items()):
-            kept[form] = found
+        length = len(form.replace("-", " ").split())
+        if one.isdisjoint(found) and not any(_holds(found, length, *other) for other in kept.values()):
+            kept[form] = (found, length)
     return [form for form in longer if form in kept]
 
 
-def _holds(form: str, found: tuple[str, ...], other: str, sought: tuple[str, ...]) -> bool:
-    """Whether what says a name says the other one, too. Small words that an engine leaves out keep their room: names
-    with such are taken for the same where they have as many, never for one within the other.
+def _holds(found: tuple[str, ...], length: int, sought: tuple[str, ...], most: int) -> bool:
+    """Whether what says a name says the other one, too, by the terms and the words of each. Small words that an engine
+    leaves out keep their room: names with such are taken for the same where they have as many, never for one within
+    the other.
     """
-    length, most = len(_APART.split(form)), len(_APART.split(other))
     if found == sought:
         return length == most
     if (length, most) != (len(found), len(sought)):

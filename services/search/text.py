@@ -208,11 +208,15 @@ class Text:
         return ways
 
     def _meant(self, part: Part) -> Named:
-        """What a part names, or what the names are of that it begins."""
+        """What a part names, or what the names are of that it begins: what these mean usually where that is to be said,
+        all where it may come near.
+        """
         if self._is_beginning(part):
             begun = self.thesaurus.begun(part.text)[:MOST_COMPLETED]
-            return reduce(lambda one, other: one | other, begun, Named())
-        return part.named or Named()
+            named = reduce(lambda one, other: one | other, begun, Named())
+        else:
+            named = part.named or Named()
+        return named.foremost() if self.reach == "said" else named
 
     def _is_beginning(self, part: Part) -> bool:
         """Whether it must be the beginning of a word: it has no meaning, and no sheet says it."""
@@ -263,8 +267,6 @@ class Text:
         it; and, where that is all that is looked for, for each related concept.
         """
         meant = self._meant(part)
-        if self.reach == "said":
-            meant = meant.foremost()
         better = [_constant({"match": {"spelling": {"query": part.text, "operator": "and"}}}, _VERY_WORDS)]
         if self._is_beginning(part):
             better.append(_constant(_begun(part), _BEGINS))

@@ -173,12 +173,15 @@ class Thesaurus:
         """What these words together are the name of."""
         apart = " ".join(typed)
         # one who writes the hyphen means no less than one who leaves it out
-        written = dict.fromkeys((keys(apart), keys(apart.replace("-", ""))))
-        found = _together(self._names.get(spelt) for spelt in written)
-        if not found and len(typed) > _MOST_JOINED and not {fold(typed[0]), fold(typed[-1])} & FUNCTION_WORDS:
-            found = self._names.get(_content(apart, words(plain(apart))))  # gestion des marchés, gestion du marché
+        spelt = (apart, apart.replace("-", "")) if "-" in apart else (apart,)
+        if written := [named for one in spelt if (named := self._names.get(keys(one)))]:
+            return reduce(lambda one, other: one | other, written)
+        if len(typed) > _MOST_JOINED:
+            bounded = {fold(typed[0]), fold(typed[-1])} & FUNCTION_WORDS
+            # gestion des marchés, gestion du marché
+            return None if bounded else self._names.get(_content(apart, words(plain(apart))))
         # cold chain and coldchain, agro-foresterie and agroforesterie
-        return found or (self._names.get(keys("".join(typed).replace("-", ""))) if len(typed) <= _MOST_JOINED else None)
+        return self._names.get(keys("".join(typed).replace("-", "")))
 
     def completed(self, typed: Sequence[str]) -> str | None:
         """The shortest name of several words that these begin, the last of them unfinished."""
@@ -242,10 +245,6 @@ class Thesaurus:
 alike: Final = DamerauLevenshtein.normalized_similarity
 # how many they are
 letters: Final = DamerauLevenshtein.distance
-
-
-def _together(found: Iterable[Named | None]) -> Named | None:
-    return reduce(lambda one, other: one | other if one and other else one or other, found, None)
 
 
 def _add(names: Names, form: str, named: Named) -> None:
